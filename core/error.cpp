@@ -1,0 +1,17 @@
+#include "core/error.h"
+
+#include <array>
+#include <cstddef>
+
+namespace tenure {
+
+const ReasonInfo& info(Reason reason) {
+  static constexpr auto table = std::to_array<ReasonInfo>({
+#define TENURE_REASON_ROW(name, category, title, remedy) {#name, Category::category, title, remedy},
+      TENURE_REASONS(TENURE_REASON_ROW)
+#undef TENURE_REASON_ROW
+  });
+  return table[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace tenure
