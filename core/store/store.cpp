@@ -1,0 +1,336 @@
+#include "core/store/store.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "core/store/database_directory.h"
+
+namespace tenure {
+
+namespace {
+
+constexpr std::size_t block_cache_bytes = 16U << 20U;
+constexpr std::size_t write_buffer_bytes = 16U << 20U;
+constexpr int write_buffers_max = 2;
+constexpr int open_files_max = 256;
+constexpr int background_jobs_max = 2;
+constexpr int bloom_bits_per_key = 10;
+// A reader beside a running server may find that a file was compacted away between two of its looks.
+constexpr int read_only_open_attempts = 10;
+
+// Keys that begin with this byte are the store's own; scans of everything end before them.
+constexpr char own_key_first_byte = '\xff';
+constexpr std::string_view format_key = "\xfftenure.store.format";
+constexpr std::uint32_t format_current = 1;
+
+std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+rocksdb::Options options_for(Store::Mode mode) {
+  rocksdb::Options options;
+  options.info_log = silent_logger();
+  options.write_buffer_size = write_buffer_bytes;
+  options.max_write_buffer_number = write_buffers_max;
+  // A reader's files may be deleted by the process that writes: it holds all of them open instead.
+  options.max_open_files = mode == Store::Mode::read_only ? -1 : open_files_max;
+  options.max_background_jobs = background_jobs_max;
+  options.compression = rocksdb::kLZ4Compression;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.02;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.bytes_per_sync = 1U << 20U;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(block_cache_bytes, /*num_shard_bits=*/2);
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
+  table.whole_key_filtering = true;
+  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+// The smallest string that is greater than everything with this prefix; empty when there is none.
+std::string after_prefix(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && end.back() == '\xff') end.pop_back();
+  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+StoreError damaged(const std::filesystem::path& directory, std::string_view why) {
+  return {fmt::format("the store in {} is damaged ({}): delete this directory, it is rebuilt from the log",
+                      directory.string(), why)};
+}
+
+// An I/O error may pass; anything else that RocksDB refuses is damage.
+StoreError cannot_open(const std::filesystem::path& directory, const rocksdb::Status& status) {
+  if (status.IsNoSpace() || status.ToString().find("Permission denied") != std::string::npos) {
+    return {fmt::format("the store in {} cannot be opened ({}): free space or grant access, and start again",
+                        directory.string(), status.ToString())};
+  }
+  return damaged(directory, status.ToString());
+}
+
+}  // namespace
+
+struct Store::Impl {
+  std::filesystem::path directory;
+  std::optional<DirectoryLock> lock;
+  rocksdb::WriteOptions write_options;
+  rocksdb::ReadOptions read_options;
+  std::unique_ptr<rocksdb::DB> db;  // goes before the lock
+
+  explicit Impl(std::filesystem::path where) : directory(std::move(where)) {
+    write_options.disableWAL = true;
+  }
+
+  [[nodiscard]] std::expected<void, StoreError> open_database(Mode mode, bool create) {
+    rocksdb::Options options = options_for(mode);
+    options.create_if_missing = create;
+    rocksdb::DB* opened = nullptr;
+    rocksdb::Status status;
+    if (mode == Mode::read_write) {
+      status = rocksdb::DB::Open(options, directory.string(), &opened);
+    } else {
+      for (int attempt = 0; attempt < read_only_open_attempts && opened == nullptr; ++attempt) {
+        status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
+      }
+    }
+    if (!status.ok()) return std::unexpected(cannot_open(directory, status));
+    db.reset(opened);
+    return {};
+  }
+
+  [[nodiscard]] bool has_any_key() const {
+    const std::unique_ptr<rocksdb::Iterator> all(db->NewIterator(read_options));
+    all->SeekToFirst();
+    return all->Valid();
+  }
+
+  [[nodiscard]] std::expected<void, StoreError> check_format(Mode mode) {
+    std::string stamp;
+    const rocksdb::Status status = db->Get(read_options, slice(format_key), &stamp);
+    if (status.IsNotFound()) {
+      // Nothing is written before the stamp is on disk, so a store without one is either new or not a store.
+      if (has_any_key()) return std::unexpected(damaged(directory, "it has no format stamp"));
+      return mode == Mode::read_write ? write_format() : std::expected<void, StoreError>{};
+    }
+    if (!status.ok()) return std::unexpected(damaged(directory, status.ToString()));
+    std::uint32_t format = 0;
+    for (const char digit : stamp) {
+      if (digit < '0' || digit > '9' || format > 1'000'000) {
+        return std::unexpected(damaged(directory, "its format stamp is unreadable"));
+      }
+      format = format * 10 + static_cast<std::uint32_t>(digit - '0');
+    }
+    if (format == format_current) return {};
+    if (format > format_current) {
+      return std::unexpected(StoreError{fmt::format(
+          "the store in {} has format {} and this version knows {}: start a newer version, or delete this "
+          "directory, it is rebuilt from the log",
+          directory.string(), format, format_current)});
+    }
+    return std::unexpected(damaged(directory, fmt::format("its format is {}", format)));
+  }
+
+  [[nodiscard]] std::expected<void, StoreError> write_format() {
+    rocksdb::Status status = db->Put(write_options, slice(format_key), std::to_string(format_current));
+    if (status.ok()) status = db->Flush(rocksdb::FlushOptions());
+    if (!status.ok()) return std::unexpected(cannot_open(directory, status));
+    return {};
+  }
+
+  void require(const rocksdb::Status& status, std::string_view doing) const {
+    if (status.ok()) return;
+    throw StoreFailure(
+        fmt::format("the store in {} failed while {} ({}): mend the disk and start again; if it persists, "
+                    "delete this directory, it "
+                    "is rebuilt from the log",
+                    directory.string(), doing, status.ToString()));
+  }
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+std::expected<std::unique_ptr<Store>, StoreError> Store::open(const std::filesystem::path& directory,
+                                                              Mode mode) {
+  auto impl = std::make_unique<Impl>(directory);
+  if (mode == Mode::read_write) {
+    if (auto created = create_directory_durably(directory); !created) {
+      return std::unexpected(StoreError{created.error() + ": grant access or choose another directory"});
+    }
+    auto lock = DirectoryLock::take(directory);
+    if (!lock) {
+      return std::unexpected(StoreError{lock.error() + ": stop that process or choose another directory"});
+    }
+    impl->lock.emplace(std::move(*lock));
+  }
+  const DatabaseFiles files = look_at_database(directory);
+  if (files == DatabaseFiles::damaged) {
+    return std::unexpected(damaged(directory, "files that make it a database are missing"));
+  }
+  if (files == DatabaseFiles::none && mode == Mode::read_only) {
+    return std::unexpected(
+        StoreError{fmt::format("there is no store in {}: check the directory's name", directory.string())});
+  }
+  if (auto opened = impl->open_database(mode, files == DatabaseFiles::none); !opened) {
+    return std::unexpected(std::move(opened).error());
+  }
+  if (auto checked = impl->check_format(mode); !checked) return std::unexpected(std::move(checked).error());
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+struct Store::Batch::Impl {
+  rocksdb::WriteBatch changes;
+};
+
+Store::Batch::Batch() : impl_(std::make_unique<Impl>()) {}
+Store::Batch::~Batch() = default;
+Store::Batch::Batch(Batch&&) noexcept = default;
+Store::Batch& Store::Batch::operator=(Batch&&) noexcept = default;
+
+void Store::Batch::put(std::string_view key, std::string_view value) {
+  if (!key.empty() && key.front() == own_key_first_byte) {
+    throw std::invalid_argument("keys that begin with 0xff belong to the store itself");
+  }
+  impl_->changes.Put(slice(key), slice(value));
+}
+void Store::Batch::erase(std::string_view key) { impl_->changes.Delete(slice(key)); }
+void Store::Batch::erase_range(std::string_view first, std::string_view last) {
+  impl_->changes.DeleteRange(slice(first), slice(last));
+}
+bool Store::Batch::empty() const { return impl_->changes.Count() == 0; }
+void Store::Batch::clear() { impl_->changes.Clear(); }
+
+std::optional<std::string> Store::get(std::string_view key) const {
+  std::optional<std::string> value(std::in_place);
+  if (!get(key, *value)) value.reset();
+  return value;
+}
+
+bool Store::get(std::string_view key, std::string& value) const {
+  // Points into the block cache or the memtable, so that the assignment below is the only copy.
+  rocksdb::PinnableSlice found;
+  const rocksdb::Status status =
+      impl_->db->Get(impl_->read_options, impl_->db->DefaultColumnFamily(), slice(key), &found);
+  if (status.IsNotFound()) return false;
+  impl_->require(status, "reading");
+  value.assign(found.data(), found.size());
+  return true;
+}
+
+void Store::write(Batch& batch) {
+  impl_->require(impl_->db->Write(impl_->write_options, &batch.impl_->changes), "writing");
+}
+
+struct Store::Scan::Impl {
+  const Store::Impl* store = nullptr;
+  std::string first;
+  std::string last;  // empty: no bound
+  rocksdb::Slice first_slice;
+  rocksdb::Slice last_slice;
+  std::unique_ptr<rocksdb::Iterator> iterator;
+
+  // An iterator that stops for an I/O error looks like one at its end: only its status tells.
+  void check() const {
+    if (!iterator->Valid()) store->require(iterator->status(), "scanning");
+  }
+};
+
+Store::Scan::Scan(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Scan::~Scan() = default;
+Store::Scan::Scan(Scan&&) noexcept = default;
+
+void Store::Scan::seek(std::string_view key) {
+  impl_->iterator->Seek(slice(key));
+  impl_->check();
+}
+void Store::Scan::seek_for_prev(std::string_view key) {
+  impl_->iterator->SeekForPrev(slice(key));
+  impl_->check();
+}
+void Store::Scan::to_first() {
+  impl_->iterator->SeekToFirst();
+  impl_->check();
+}
+void Store::Scan::to_last() {
+  impl_->iterator->SeekToLast();
+  impl_->check();
+}
+void Store::Scan::next() {
+  impl_->iterator->Next();
+  impl_->check();
+}
+void Store::Scan::prev() {
+  impl_->iterator->Prev();
+  impl_->check();
+}
+bool Store::Scan::valid() const { return impl_->iterator->Valid(); }
+std::string_view Store::Scan::key() const { return view(impl_->iterator->key()); }
+std::string_view Store::Scan::value() const { return view(impl_->iterator->value()); }
+
+Store::Scan Store::scan(std::string_view prefix) const {
+  auto scan = std::make_unique<Scan::Impl>();
+  scan->store = impl_.get();
+  scan->first = prefix;
+  scan->last = prefix.empty() ? std::string(1, own_key_first_byte) : after_prefix(prefix);
+  scan->first_slice = scan->first;
+  scan->last_slice = scan->last;
+  rocksdb::ReadOptions options = impl_->read_options;
+  options.iterate_lower_bound = &scan->first_slice;
+  if (!scan->last.empty()) options.iterate_upper_bound = &scan->last_slice;
+  scan->iterator.reset(impl_->db->NewIterator(options));
+  return Scan(std::move(scan));
+}
+
+void Store::flush() { impl_->require(impl_->db->Flush(rocksdb::FlushOptions()), "flushing"); }
+
+void Store::compact(std::string_view first, std::string_view last) {
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  // Without this, a file that is already on the last level keeps what a tombstone has hidden.
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  const rocksdb::Slice begin = slice(first);
+  const rocksdb::Slice end = slice(last);
+  impl_->require(impl_->db->CompactRange(options, &begin, &end), "compacting");
+}
+
+std::expected<void, StoreError> Store::checkpoint(const std::filesystem::path& directory) {
+  const auto failed = [&](const rocksdb::Status& status) {
+    return std::unexpected(StoreError{fmt::format(
+        "a copy of the store {} cannot be made in {} ({}): choose a new directory with space on it",
+        impl_->directory.string(), directory.string(), status.ToString())});
+  };
+  rocksdb::Checkpoint* made = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(impl_->db.get(), &made);
+  if (!status.ok()) return failed(status);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  status = checkpoint->CreateCheckpoint(directory.string());
+  if (!status.ok()) return failed(status);
+  return {};
+}
+
+std::uint64_t Store::size_on_disk_bytes() const {
+  std::uint64_t bytes = 0;
+  impl_->db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  return bytes;
+}
+
+}  // namespace tenure
