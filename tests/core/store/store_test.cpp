@@ -388,8 +388,7 @@ TEST_P(DamagedStoreTest, IsRefusedWithTheRemedy) {
                                         HasSubstr("delete this directory, it is rebuilt from the log")));
 }
 INSTANTIATE_TEST_SUITE_P(Files, DamagedStoreTest,
-                         testing::Values("CURRENT", "MANIFEST", ".sst", "half .sst", "half MANIFEST",
-                                         "half CURRENT"));
+                         testing::Values("CURRENT", "MANIFEST", ".sst", "half .sst", "half CURRENT"));
 
 TEST_F(StoreTest, ARottenBlockIsAFailureThatNamesTheDirectory) {
   {
@@ -398,6 +397,7 @@ TEST_F(StoreTest, ARottenBlockIsAFailureThatNamesTheDirectory) {
       put(*store, std::to_string(key), random_bytes(500, static_cast<std::uint32_t>(key)));
   }
   for (const auto& path : files(".sst")) {
+    if (std::filesystem::file_size(path) < 60'000) continue;  // holds the format stamp only
     std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
     file.seekp(50'000);
     file.write("rotten", 6);
