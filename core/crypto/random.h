@@ -1,6 +1,7 @@
 // Randomness as a parameter, so that a run can be repeated from a seed.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -1,0 +1,448 @@
+#include "commands/execute.h"
+
+#include <algorithm>
+
+#include "commands/in_flight.h"
+#include "commands/kept_answer.h"
+#include "core/limits.h"
+#include "core/store/keys.h"
+
+namespace tenure {
+namespace {
+
+const CommandInfo& info_of(const Command& command) {
+  return std::visit([]<class C>(const C&) -> const CommandInfo& { return command_info<C>(); }, command);
+}
+Tenant tenant_of(const Command& command) {
+  return std::visit([](const auto& typed) { return typed.tenant(); }, command);
+}
+StreamName target_of(const Command& command) {
+  return std::visit([](const auto& typed) { return typed.target(); }, command);
+}
+std::optional<WorkspaceId> workspace_of(const Command& command) {
+  return std::visit(
+      [](const auto& typed) -> std::optional<WorkspaceId> {
+        if constexpr (requires { typed.workspace; }) return typed.workspace;
+        return std::nullopt;
+      },
+      command);
+}
+
+// Where a refusal is entered: what was to be made has no feed yet, so its account's feed has it, in the directory.
+std::pair<Partition, std::string> refusal_feed_of(const CommandRequest& request) {
+  return std::visit(
+      [&](const auto& typed) -> std::pair<Partition, std::string> {
+        if constexpr (requires { typed.account; }) return {directory_partition, typed.account.str()};
+        return {request.partition, typed.tenant().id()};
+      },
+      request.command);
+}
+
+bool leaves_entry(const Rejection& rejection) {
+  const auto category = info(rejection.reason).category;
+  return category == Category::conflict || category == Category::stale || category == Category::locked;
+}
+
+std::string changes_json(const std::vector<Decision::Change>& changes) {
+  auto sorted = changes;
+  std::ranges::sort(sorted, {}, &Decision::Change::field);
+  std::string text;
+  json::Writer out(text);
+  out.begin_object();
+  for (const auto& change : sorted) {
+    out.key(change.field).begin_object();
+    if (change.from) out.member("from", *change.from);
+    if (change.to) out.member("to", *change.to);
+    out.end_object();
+  }
+  out.end_object();
+  return text;
+}
+
+AuditPayload payload_for(const Caller& caller, const RequestContext& context) {
+  return {.actor_display = caller.display,
+          .actor_display_sealed = caller.display_sealed,
+          .via_organization = caller.via_organization,
+          .target_displays = {},
+          .changes = "{}",
+          .context = context};
+}
+
+}  // namespace
+
+Executor::Executor(Parts parts) : parts_(std::move(parts)) {
+  for (std::uint16_t i = 0; i < parts_.log.partitions(); ++i) lines_.push_back(std::make_unique<PartitionLine>());
+  blind_ = [this](std::string_view owner, std::string_view text) {
+    const auto digest = crypto::hmac_sha256(key_of(std::string(owner)), text);
+    return crypto::to_hex(crypto::view(digest).substr(0, 16));
+  };
+}
+
+Executor::~Executor() = default;
+
+void Executor::submit(CommandRequest request) {
+  auto pending = std::make_shared<Pending>();
+  pending->request = std::move(request);
+  pending->deadline = parts_.clock.now() + parts_.commit_timeout;
+  if (in_flight() >= limits::commands_in_flight_max) {
+    return pending->request.done(std::unexpected(Rejection{Reason::overloaded, "", {}, {}}));
+  }
+  run(std::move(pending));
+}
+
+// Steps 3 and 4.
+void Executor::run(std::shared_ptr<Pending> pending) {
+  const auto& request = pending->request;
+  auto& line = *lines_[to_number(request.partition)];
+  if (line.settling) {
+    ++held_;
+    line.held.push_back(std::move(pending));
+    return;
+  }
+  Seen seen(request.partition, parts_.folded, line);
+  if (request.idempotency) {
+    pending->key_stream = idempotency_stream(*request.idempotency);
+    if (answer_from_kept(*pending, pending->key_stream)) return;
+    seen.look_at(pending->key_stream);
+  }
+  if (const auto refused = check_guards(*pending, seen, seen.look_at(target_of(request.command)))) {
+    return reject(std::move(pending), *refused, seen);
+  }
+  const Context context{.now = now_in(request.partition),
+                        .node = parts_.node,
+                        .policy = parts_.policy,
+                        .random = parts_.random,
+                        .blind = blind_};
+  auto decided = std::visit([&](const auto& command) { return decide(command, seen, context); }, request.command);
+  if (!decided) return reject(std::move(pending), std::move(decided.error()), seen);
+  if (decided->writes().empty() && !request.idempotency) {
+    Answer answer{.success = decided->answer().success, .body = {}, .version = {}, .position = {}, .replayed = false};
+    if (decided->answer().kind != AnswerKind::empty) {
+      auto rendered = parts_.render(decided->answer(), seen.stream_state(decided->answer().stream));
+      answer.body = std::move(rendered.body);
+      answer.version = rendered.version;
+    }
+    return answer_without_commit(std::move(pending), std::move(answer), seen);
+  }
+  commit(std::move(pending), *decided, seen);
+}
+
+// True when the request has its answer.
+bool Executor::answer_from_kept(Pending& pending, const StreamName& stream) {
+  const auto& request = pending.request;
+  auto& line = *lines_[to_number(request.partition)];
+  const auto reused = [&](const std::string& fingerprint) { return fingerprint != request.idempotency->fingerprint; };
+  const Rejection reuse{Reason::idempotency_key_reused, "", {}, {}};
+  if (const auto running = line.keys_in_flight.find(stream); running != line.keys_in_flight.end()) {
+    request.done(std::unexpected(reused(running->second) ? reuse : Rejection{Reason::idempotency_key_in_use, "", {}, {}}));
+    return true;
+  }
+  if (parts_.folded.get(request.partition, stream).version.number == 0) return false;
+  const auto kept = decode_kept_answer(parts_.store.get(keys::kept_answer(request.partition, stream)).value());
+  if (reused(kept.fingerprint)) {
+    request.done(std::unexpected(reuse));
+  } else {
+    request.done(Answer{.success = kept.success,
+                        .body = kept.answer.body,
+                        .version = kept.answer.version,
+                        .position = kept.position,
+                        .replayed = true});
+  }
+  return true;
+}
+
+// What is checked before every decision, in the order in which refusals come: 423 and its kin, then 412.
+std::optional<Rejection> Executor::check_guards(const Pending& pending, const States& states,
+                                                const Version& target) const {
+  const auto& request = pending.request;
+  if (info_of(request.command).in_locked_workspace == InLockedWorkspace::refused) {
+    if (const auto id = workspace_of(request.command)) {
+      const auto status = states.get<workspace::State>(workspace::stream(*id)).status;
+      if (status == workspace::Status::frozen) return Rejection{Reason::workspace_frozen, "", {}, {}};
+      if (status >= workspace::Status::offboarding) return Rejection{Reason::workspace_offboarding, "", {}, {}};
+    }
+  }
+  if (request.if_match && !request.if_match->any &&
+      std::ranges::find(request.if_match->versions, target.number) == request.if_match->versions.end()) {
+    return Rejection{Reason::etag_mismatch, "", {}, {{"current_etag", std::to_string(target.number)}}};
+  }
+  return std::nullopt;
+}
+
+// Step 5.
+void Executor::commit(std::shared_ptr<Pending> pending, const Decision& decision, const Seen& seen) {
+  const auto& request = pending->request;
+  const auto& command = info_of(request.command);
+  const auto tenant = tenant_of(request.command);
+  const auto time = now_in(request.partition);
+  for (const auto& owner : decision.keys()) make_key(owner);
+
+  Commit commit;
+  auto& envelope = commit.envelope;
+  envelope.id = CommitId::make(time, parts_.random);
+  envelope.time = time;
+  envelope.command = command.name;
+  envelope.actor = request.caller.actor;
+  envelope.node = parts_.node;
+  envelope.key_owner = tenant.id();
+  envelope.correlation_id = request.context.request_id.empty() ? envelope.id.str() : request.context.request_id;
+  envelope.causation_id = request.causation_id;
+  auto flight = std::make_unique<InFlight>();
+  for (const auto& write : decision.writes()) {
+    auto& encoded = envelope.writes.emplace_back(StreamWrite{write.stream, seen.version(write.stream), {}});
+    for (const auto& event : write.events) encoded.events.push_back(encode_event(event));
+    flight->changes.push_back({write.stream, write.events});
+  }
+  if (request.idempotency) {
+    envelope.idempotency = {pending->key_stream, request.idempotency->fingerprint};
+    const Event taken = reservation::Taken{};
+    envelope.writes.push_back({pending->key_stream, {}, {encode_event(taken)}});
+    flight->changes.push_back({pending->key_stream, {taken}});
+    flight->key_stream = pending->key_stream;
+    flight->fingerprint = request.idempotency->fingerprint;
+  }
+  for (const auto& stream : seen.only_read(envelope.writes)) envelope.writes.push_back({stream, seen.version(stream), {}});
+  envelope.answer = decision.answer();
+
+  const bool audited = !command.action.empty() && decision.is_audited() && !decision.writes().empty();
+  if (audited) {
+    auto payload = payload_for(request.caller, request.context);
+    payload.changes = changes_json(decision.changes());
+    envelope.audit = AuditEnvelope{.feed = tenant.feed(), .action = std::string(command.action)};
+    for (const auto& target : decision.targets()) {
+      envelope.audit->targets.push_back({target.type, target.id});
+      payload.target_displays.push_back(target.display);
+    }
+    const auto salt = audit_salt(key_of(tenant.id()), envelope.id);
+    envelope.audit->commitment = audit_commitment(salt, plain_payload(payload));
+    commit.audit_payload = stored_payload(payload);
+  }
+  flight->pending = std::move(pending);
+  flight->success = decision.answer().success;
+  enqueue(request.partition, std::move(commit), std::move(flight));
+}
+
+void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFlight> flight) {
+  const auto id = commit.envelope.id;
+  auto& line = *lines_[to_number(partition)];
+  flight->partition = partition;
+  line.push(id, commit.envelope.time, flight->changes, parts_.folded, partition);
+  if (!flight->fingerprint.empty()) line.keys_in_flight[flight->key_stream] = flight->fingerprint;
+  deadlines_.emplace(flight->deadline(parts_.clock.now() + parts_.commit_timeout), id);
+  in_flight_.emplace(id, std::move(flight));
+  outgoing_.push_back({partition, id, encode_record(commit, key_of(commit.envelope.key_owner), parts_.random)});
+}
+
+void Executor::flush() {
+  if (outgoing_.empty()) return;
+  auto outgoing = std::exchange(outgoing_, {});
+  if (!new_keys_.empty()) {
+    const auto stored = parts_.keys.put(new_keys_);
+    new_keys_.clear();
+    if (!stored) {
+      for (const auto& commit : outgoing) on_appended(commit.id, {AppendStatus::failed, {}, stored.error().message});
+      return;
+    }
+  }
+  for (auto& commit : outgoing) {
+    parts_.log.append(commit.partition, std::move(commit.record),
+                      [id = commit.id, appended = parts_.appended](const AppendResult& result) {
+                        if (result.status != AppendStatus::durable) appended(id, result);
+                      });
+  }
+}
+
+// An outcome that is unknown settles itself: the fold finds the commit, or the deadline passes.
+void Executor::on_appended(const CommitId& commit, const AppendResult& result) {
+  if (result.status != AppendStatus::failed) return;
+  const auto found = in_flight_.find(commit);
+  if (found == in_flight_.end()) return;
+  auto flight = std::move(found->second);
+  in_flight_.erase(found);
+  lines_[to_number(flight->partition)]->drop(commit, *flight);
+  flight->fail({Reason::log_unavailable, result.detail, {}, {}});
+  release_held(*lines_[to_number(flight->partition)]);
+}
+
+// Step 6.
+void Executor::on_folded(const FoldedCommit& folded) {
+  auto& line = *lines_[to_number(folded.position.partition)];
+  const auto found = in_flight_.find(folded.id);
+  if (found == in_flight_.end()) return;
+  auto flight = std::move(found->second);
+  in_flight_.erase(found);
+  if (folded.accepted) {
+    line.pop(folded.id, *flight);
+  } else {
+    line.drop(folded.id, *flight);
+  }
+  settle(*flight, folded);
+  release_held(line);
+}
+
+// Step 7.
+void Executor::settle(InFlight& flight, const FoldedCommit& folded) {
+  for (auto& waiting : flight.waiting) {
+    if (folded.accepted) {
+      waiting.pending->request.done(std::move(waiting.result));
+    } else {
+      run_again(std::move(waiting.pending));
+    }
+  }
+  if (flight.on_refusal_written) return flight.on_refusal_written();
+  if (!flight.pending) return;
+  if (!folded.accepted) return run_again(std::move(flight.pending));
+  flight.pending->request.done(Answer{.success = flight.success,
+                                      .body = folded.answer.body,
+                                      .version = folded.answer.version,
+                                      .position = folded.position,
+                                      .replayed = false});
+}
+
+void Executor::run_again(std::shared_ptr<Pending> pending) {
+  if (++pending->attempts >= limits::decide_attempts_max) {
+    return pending->request.done(std::unexpected(Rejection{Reason::contention, "", {}, {}}));
+  }
+  run(std::move(pending));
+}
+
+// An answer that rests on a commit in flight holds only once that commit is accepted.
+void Executor::answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result, const Seen& seen) {
+  const auto last = seen.last_in_flight();
+  if (!last) return pending->request.done(std::move(result));
+  in_flight_.at(*last)->waiting.push_back({std::move(pending), std::move(result)});
+}
+
+void Executor::reject(std::shared_ptr<Pending> pending, Rejection rejection, const Seen& seen) {
+  const auto& request = pending->request;
+  const auto& command = info_of(request.command);
+  if (command.action.empty() || !leaves_entry(rejection)) {
+    return answer_without_commit(std::move(pending), std::unexpected(std::move(rejection)), seen);
+  }
+  const auto [partition, tenant] = refusal_feed_of(request);
+  const auto target = target_of(request.command);
+  RefusalRequest refusal{.partition = partition,
+                         .tenant = tenant,
+                         .command = std::string(command.name),
+                         .action = std::string(command.action),
+                         .outcome = Outcome::rejected,
+                         .targets = {{std::string(target.category()), std::string(target.rest())}},
+                         .rejection = rejection,
+                         .caller = request.caller,
+                         .context = request.context,
+                         .done = {}};
+  refusal.done = [pending, rejection] { pending->request.done(std::unexpected(rejection)); };
+  refuse(std::move(refusal));
+}
+
+void Executor::refuse(RefusalRequest request) {
+  // A tenant that does not exist has no feed to write to.
+  if (!parts_.keys.find(request.tenant)) return request.done();
+  const auto now = parts_.clock.now();
+  std::string key = request.tenant + '\n' + request.caller.actor.id + '\n' + request.action + '\n' +
+                    std::string(info(request.rejection.reason).name);
+  for (const auto& target : request.targets) key += '\n' + target.id;
+  auto& counted = refusals_[key];
+  if (counted && now < counted->window_end) {
+    ++counted->repeated;
+    return request.done();
+  }
+  counted = std::make_unique<Counted>();
+  counted->window_end = now + parts_.refusal_window;
+  counted->request = request;
+  counted->request.done = [] {};
+  write_refusal(std::move(request), 0);
+}
+
+void Executor::write_refusal(RefusalRequest request, std::uint64_t repeated) {
+  Commit commit;
+  auto& envelope = commit.envelope;
+  envelope.time = now_in(request.partition);
+  envelope.id = CommitId::make(envelope.time, parts_.random);
+  envelope.command = request.command;
+  envelope.actor = request.caller.actor;
+  envelope.node = parts_.node;
+  envelope.key_owner = request.tenant;
+  envelope.correlation_id = request.context.request_id.empty() ? envelope.id.str() : request.context.request_id;
+  // A stream of its own makes a duplicate of the record void.
+  const StreamName stream("refusal", envelope.id.str());
+  const Event taken = reservation::Taken{};
+  envelope.writes.push_back({stream, {}, {encode_event(taken)}});
+
+  auto payload = payload_for(request.caller, request.context);
+  payload.target_displays.resize(request.targets.size());
+  if (repeated > 0) payload.changes = "{\"repeated\":" + std::to_string(repeated) + "}";
+  envelope.audit = AuditEnvelope{.feed = request.tenant,
+                                 .action = request.action,
+                                 .outcome = request.outcome,
+                                 .reason = std::string(info(request.rejection.reason).name),
+                                 .targets = request.targets};
+  envelope.audit->commitment = audit_commitment(audit_salt(key_of(request.tenant), envelope.id), plain_payload(payload));
+  commit.audit_payload = stored_payload(payload);
+
+  auto flight = std::make_unique<InFlight>();
+  flight->changes.push_back({stream, {taken}});
+  flight->on_refusal_written = std::move(request.done);
+  enqueue(request.partition, std::move(commit), std::move(flight));
+}
+
+void Executor::tick() {
+  const auto now = parts_.clock.now();
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    const auto id = deadlines_.begin()->second;
+    deadlines_.erase(deadlines_.begin());
+    if (const auto found = in_flight_.find(id); found != in_flight_.end()) {
+      found->second->fail({Reason::outcome_unknown, "", {}, {}});
+    }
+  }
+  for (auto each = refusals_.begin(); each != refusals_.end();) {
+    if (each->second->window_end > now) {
+      ++each;
+      continue;
+    }
+    if (each->second->repeated > 0) write_refusal(each->second->request, each->second->repeated);
+    each = refusals_.erase(each);
+  }
+}
+
+std::optional<Timestamp> Executor::next_tick() const {
+  std::optional<Timestamp> next;
+  if (!deadlines_.empty()) next = deadlines_.begin()->first;
+  for (const auto& [key, counted] : refusals_) next = std::min(next.value_or(counted->window_end), counted->window_end);
+  return next;
+}
+
+void Executor::release_held(PartitionLine& line) {
+  if (!line.settling || !line.order.empty()) return;
+  line.settling = false;
+  auto held = std::exchange(line.held, {});
+  held_ -= held.size();
+  for (auto& pending : held) run(std::move(pending));
+}
+
+void Executor::make_key(const std::string& owner) {
+  const bool made = std::ranges::find(new_keys_, owner, &KeyStore::NewKey::owner) != new_keys_.end();
+  if (made || parts_.keys.find(owner)) return;
+  new_keys_.push_back({owner, crypto::Key::generate(parts_.random)});
+}
+
+crypto::Key Executor::key_of(const std::string& owner) {
+  const auto made = std::ranges::find(new_keys_, owner, &KeyStore::NewKey::owner);
+  if (made != new_keys_.end()) return made->key;
+  const auto key = parts_.keys.find(owner);
+  if (!key) throw std::runtime_error("the data key of " + owner + " is missing; restore the key store");
+  return *key;
+}
+
+StreamName Executor::idempotency_stream(const IdempotencyKey& key) {
+  return {"idempotency", key.scope + "/" + blind_(key.scope, "idempotency " + key.key)};
+}
+
+// Time never runs backwards inside a partition, as far as this node knows.
+Timestamp Executor::now_in(Partition partition) {
+  auto& last = lines_[to_number(partition)]->last_time;
+  last = std::max(last, parts_.clock.now());
+  return last;
+}
+
+}  // namespace tenure

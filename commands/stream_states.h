@@ -1,0 +1,49 @@
+// The folded version and state of every stream: a bounded cache over the store.
+//
+// Threads: one. The fold changes it through `change`, the executor reads.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "commands/events.h"
+#include "core/log/position.h"
+#include "core/store/store.h"
+
+namespace tenure {
+
+struct StreamState {
+  Version version;
+  AnyState state;  // monostate when version.number is 0
+};
+
+class StreamStates {
+ public:
+  // Keeps about `streams_max` to twice as many in memory.
+  StreamStates(const Store& store, std::size_t streams_max) : store_(store), streams_max_(streams_max) {}
+
+  // Valid until `trim`. Throws codec::DecodeError when the store's bytes are not understood.
+  [[nodiscard]] const StreamState& get(Partition partition, const StreamName& stream) {
+    return find(partition, stream);
+  }
+  // Counts `events` onto the version, with `head` as its commit, and gives the state to be moved. What it then is
+  // must go into the batch with `save`.
+  [[nodiscard]] StreamState& change(Partition partition, const StreamName& stream, std::size_t events,
+                                    const CommitId& head);
+  void save(Partition partition, const StreamName& stream, Store::Batch& batch);
+  // An idempotency key has grown old: its stream exists no more.
+  void forget(Partition partition, const StreamName& stream, Store::Batch& batch);
+  // Lets go of what was not used lately. Only while everything saved is in the store.
+  void trim();
+
+ private:
+  [[nodiscard]] StreamState& find(Partition partition, const StreamName& stream);
+
+  using Cache = std::unordered_map<std::string, StreamState>;  // by key of the store
+
+  const Store& store_;
+  const std::size_t streams_max_;
+  Cache recent_, older_;
+};
+
+}  // namespace tenure

@@ -1,0 +1,108 @@
+// The fold: from the log to everything that is read.
+//
+// It reads each partition in order and applies the one rule of the system: a commit counts if, and only if, every
+// version that it expects is the stream's version at that point of the log. Otherwise it is void and changes
+// nothing, for every reader, for ever. The rule is a pure function of the log, so all nodes agree without talking.
+//
+// What accepted commits do is up to a FoldTarget. All changes of one step, and how far each partition was folded,
+// go into one atomic batch: a crash loses at most whole steps, and the same records fold to the same bytes however
+// they are split into steps.
+//
+// Threads: one, the same for all methods, but for `folded`, which any thread may call.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/crypto/key_store.h"
+#include "core/events/commit.h"
+#include "core/log/event_log.h"
+#include "core/store/store.h"
+
+namespace tenure {
+
+// A commit that counts, at its place.
+struct AcceptedCommit {
+  Position position;
+  OpenedCommit commit;
+  crypto::Key key;  // of the tenant, for the audit entry's salt
+};
+
+// The row that answers the command, as it is right after the commit.
+struct RenderedAnswer {
+  std::string body;                      // empty: none
+  std::optional<std::uint64_t> version;  // of the resource, for its etag
+};
+
+class FoldTarget {
+ public:
+  virtual ~FoldTarget() = default;
+  // The version of a stream, with everything applied so far, also in the batch that is being made.
+  [[nodiscard]] virtual Version version(Partition partition, const StreamName& stream) = 0;
+  // Puts what the commit does into the batch. An error stops the partition, and has changed nothing.
+  [[nodiscard]] virtual std::expected<RenderedAnswer, RecordError> apply(const AcceptedCommit& commit,
+                                                                         Store::Batch& batch) = 0;
+  // The batch with everything applied so far is in the store.
+  virtual void written() = 0;
+};
+
+struct FoldedCommit {
+  Position position;
+  CommitId id;
+  bool accepted = false;
+  RenderedAnswer answer;  // when accepted
+};
+
+// Why a partition stands still. Nothing is skipped: a person has to act.
+struct Stopped {
+  Partition partition{};
+  Offset offset{};
+  std::string message;
+};
+
+class Fold {
+ public:
+  // Goes on where the store's last batch ended.
+  Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target);
+
+  // Folds what the log has, at most about `commits_max` commits: what came of each, partition by partition in order.
+  // Empty when there is nothing to do.
+  [[nodiscard]] std::vector<FoldedCommit> step(std::size_t commits_max);
+  // Whether the log holds records that are not folded and not behind a stop.
+  [[nodiscard]] bool behind();
+
+  // The offset of the next record that this partition will fold.
+  [[nodiscard]] Offset folded(Partition partition) const;
+  [[nodiscard]] std::vector<Offset> folded() const;
+  [[nodiscard]] std::uint64_t commits_behind();
+  [[nodiscard]] const std::vector<Stopped>& stopped() const { return stopped_; }
+
+ private:
+  struct PartitionState {
+    std::atomic<std::uint64_t> next{0};
+    std::uint64_t pending = 0;  // `next` once the batch is written
+    bool stopped = false;
+  };
+
+  void step_partition(Partition partition, std::size_t commits_max, std::vector<FoldedCommit>& results);
+  [[nodiscard]] std::expected<FoldedCommit, RecordError> fold_record(Position position, std::string_view record);
+  [[nodiscard]] bool accepts(Partition partition, const CommitEnvelope& commit);
+  void stop(Position position, const std::string& what);
+
+  EventLog& log_;
+  Store& store_;
+  KeyStore& keys_;
+  FoldTarget& target_;
+  std::vector<std::unique_ptr<PartitionState>> partitions_;
+  std::size_t first_partition_ = 0;  // where the next step begins, so that none starves
+  Store::Batch batch_;
+  std::vector<Stopped> stopped_;
+};
+
+}  // namespace tenure

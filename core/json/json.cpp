@@ -1,0 +1,273 @@
+#include "core/json/json.h"
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/detail/value_to.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_stack.hpp>
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+namespace tenure::json {
+namespace {
+
+// Builds the value, and refuses a member name that comes twice in one object.
+class Handler {
+ public:
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+
+  using error_code = boost::json::error_code;
+  using string_view = boost::json::string_view;
+
+  Handler() { stack_.reset(); }
+  Value release() { return stack_.release(); }
+  const std::string& duplicate() const { return duplicate_; }
+
+  bool on_document_begin(error_code&) { return true; }
+  bool on_document_end(error_code&) { return true; }
+  bool on_object_begin(error_code&) {
+    names_.emplace_back();
+    return true;
+  }
+  bool on_object_end(std::size_t size, error_code& error) {
+    auto& names = names_.back();
+    std::ranges::sort(names);
+    const auto twice = std::ranges::adjacent_find(names);
+    if (twice != names.end()) {
+      duplicate_ = *twice;
+      error = boost::json::error::syntax;
+      return false;
+    }
+    names_.pop_back();
+    stack_.push_object(size);
+    return true;
+  }
+  bool on_array_begin(error_code&) { return true; }
+  bool on_array_end(std::size_t size, error_code&) {
+    stack_.push_array(size);
+    return true;
+  }
+  bool on_key_part(string_view part, std::size_t, error_code&) {
+    key_.append(part.data(), part.size());
+    stack_.push_chars(part);
+    return true;
+  }
+  bool on_key(string_view part, std::size_t, error_code&) {
+    key_.append(part.data(), part.size());
+    names_.back().push_back(std::exchange(key_, {}));
+    stack_.push_key(part);
+    return true;
+  }
+  bool on_string_part(string_view part, std::size_t, error_code&) {
+    stack_.push_chars(part);
+    return true;
+  }
+  bool on_string(string_view part, std::size_t, error_code&) {
+    stack_.push_string(part);
+    return true;
+  }
+  bool on_number_part(string_view, error_code&) { return true; }
+  bool on_int64(std::int64_t number, string_view, error_code&) {
+    stack_.push_int64(number);
+    return true;
+  }
+  bool on_uint64(std::uint64_t number, string_view, error_code&) {
+    stack_.push_uint64(number);
+    return true;
+  }
+  bool on_double(double number, string_view, error_code& error) {
+    if (number - number != 0) {
+      error = boost::json::error::exponent_overflow;
+      return false;
+    }
+    stack_.push_double(number);
+    return true;
+  }
+  bool on_bool(bool value, error_code&) {
+    stack_.push_bool(value);
+    return true;
+  }
+  bool on_null(error_code&) {
+    stack_.push_null();
+    return true;
+  }
+  bool on_comment_part(string_view, error_code&) { return true; }
+  bool on_comment(string_view, error_code&) { return true; }
+
+ private:
+  boost::json::value_stack stack_;
+  std::vector<std::vector<std::string>> names_;
+  std::string key_;
+  std::string duplicate_;
+};
+
+void write_canonical(const Value& value, std::string& out) {
+  switch (value.kind()) {
+    case boost::json::kind::object: {
+      std::vector<const Object::value_type*> members;
+      for (const auto& member : value.get_object()) members.push_back(&member);
+      std::ranges::sort(members, {}, [](const auto* member) { return std::string_view(member->key()); });
+      out += '{';
+      for (const auto* member : members) {
+        if (member != members.front()) out += ',';
+        append_string(out, member->key());
+        out += ':';
+        write_canonical(member->value(), out);
+      }
+      out += '}';
+      return;
+    }
+    case boost::json::kind::array: {
+      out += '[';
+      bool first = true;
+      for (const auto& element : value.get_array()) {
+        if (!std::exchange(first, false)) out += ',';
+        write_canonical(element, out);
+      }
+      out += ']';
+      return;
+    }
+    case boost::json::kind::string:
+      return append_string(out, value.get_string());
+    case boost::json::kind::int64:
+      out += std::to_string(value.get_int64());
+      return;
+    case boost::json::kind::uint64:
+      out += std::to_string(value.get_uint64());
+      return;
+    case boost::json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case boost::json::kind::null:
+      out += "null";
+      return;
+    case boost::json::kind::double_:
+      throw std::logic_error("canonical JSON is written for integers only");
+  }
+}
+
+}  // namespace
+
+std::expected<Value, ParseError> parse(std::string_view text, std::size_t depth_max) {
+  boost::json::parse_options options;
+  options.max_depth = depth_max;
+  boost::json::basic_parser<Handler> parser(options);
+  boost::json::error_code error;
+  const auto consumed = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && consumed < text.size()) {
+    return std::unexpected(ParseError{"there is something after the end of the value", consumed});
+  }
+  if (!error && !parser.done()) return std::unexpected(ParseError{"it ends too early", text.size()});
+  if (error) {
+    const auto& duplicate = parser.handler().duplicate();
+    auto message = duplicate.empty() ? error.message() : "duplicate member \"" + duplicate + "\"";
+    return std::unexpected(ParseError{std::move(message), consumed});
+  }
+  return parser.handler().release();
+}
+
+std::string canonical(const Value& value) {
+  std::string out;
+  write_canonical(value, out);
+  return out;
+}
+
+std::string dump(const Value& value) {
+  if (value.is_object() || value.is_array()) return boost::json::serialize(value);
+  std::string out;
+  write_canonical(value, out);
+  return out;
+}
+
+void append_string(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    out += '\\';
+    switch (c) {
+      case '"':
+      case '\\':
+        out += static_cast<char>(c);
+        break;
+      case '\b':
+        out += 'b';
+        break;
+      case '\f':
+        out += 'f';
+        break;
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
+      default:
+        out += "u00";
+        out += digits[c >> 4U];
+        out += digits[c & 0xfU];
+    }
+  }
+  out.append(text, plain);
+  out += '"';
+}
+
+void Writer::separate() {
+  if (std::exchange(needs_comma_, true)) out_ += ',';
+}
+
+Writer& Writer::begin_object() {
+  separate();
+  out_ += '{';
+  needs_comma_ = false;
+  return *this;
+}
+Writer& Writer::end_object() {
+  out_ += '}';
+  needs_comma_ = true;
+  return *this;
+}
+Writer& Writer::begin_array() {
+  separate();
+  out_ += '[';
+  needs_comma_ = false;
+  return *this;
+}
+Writer& Writer::end_array() {
+  out_ += ']';
+  needs_comma_ = true;
+  return *this;
+}
+Writer& Writer::key(std::string_view name) {
+  separate();
+  append_string(out_, name);
+  out_ += ':';
+  needs_comma_ = false;
+  return *this;
+}
+Writer& Writer::string(std::string_view text) {
+  separate();
+  append_string(out_, text);
+  return *this;
+}
+Writer& Writer::integer(std::int64_t number) { return raw(std::to_string(number)); }
+Writer& Writer::unsigned_integer(std::uint64_t number) { return raw(std::to_string(number)); }
+Writer& Writer::boolean(bool value) { return raw(value ? "true" : "false"); }
+Writer& Writer::null() { return raw("null"); }
+Writer& Writer::raw(std::string_view json) {
+  separate();
+  out_ += json;
+  return *this;
+}
+
+}  // namespace tenure::json

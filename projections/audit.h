@@ -1,0 +1,64 @@
+// The audit feeds: one gapless sequence of entries for each workspace, organization and account, each feed a Merkle
+// tree (RFC 9162) whose leaf index is the entry's sequence.
+//
+//   envelope = JCS({action, actor {id, type}, commitment, occurred_at, outcome, position, reason?, sequence, targets [{id, type}]})
+//   leaf     = SHA-256(0x00 || envelope)
+//
+// The commitment stands for the part of the entry that may be erased (core/events/audit_payload.h).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/fold/fold.h"
+#include "projections/merkle.h"
+#include "projections/page.h"
+
+namespace tenure::audit {
+
+inline constexpr std::uint32_t version = 1;
+
+// The bytes that a leaf is made from.
+[[nodiscard]] std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence, Timestamp occurred_at,
+                                     Position position);
+
+// Writes entries while folding. Threads: the fold's.
+class Writer {
+ public:
+  explicit Writer(const Store& store) : store_(store) {}
+  void append(const AcceptedCommit& commit, Store::Batch& rows);
+  // Everything appended is in the store.
+  void written();
+
+ private:
+  struct Feed {
+    merkle::Edge edge;
+    Timestamp last{};
+  };
+  [[nodiscard]] Feed& feed(const std::string& id);
+
+  const Store& store_;
+  std::map<std::string, Feed> feeds_;
+};
+
+struct Filter {
+  std::optional<std::string> actor;    // id
+  std::optional<std::string> action;   // exact, or a prefix followed by *
+  std::optional<std::string> target;   // id
+  std::optional<std::string> outcome;  // as spelled
+  std::optional<Timestamp> from, to;   // from <= occurred_at < to
+};
+enum class Order { newest_first, oldest_first };
+// Rows with placeholders.
+[[nodiscard]] Page list(const Store& store, std::string_view feed, const Filter& filter, Order order,
+                        const PageRequest& page);
+
+struct Head {
+  std::uint64_t size = 0;
+  merkle::Hash root{};
+};
+[[nodiscard]] Head head(const Store& store, std::string_view feed);
+
+}  // namespace tenure::audit

@@ -1,0 +1,50 @@
+// What an accepted commit does to the store: the streams' states, the views, the audit feed, the raw events and the
+// answer kept under its idempotency key.
+//
+// Threads: the fold's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "commands/execute.h"
+#include "commands/stream_states.h"
+#include "core/fold/fold.h"
+#include "projections/audit.h"
+#include "projections/kept_answers.h"
+
+namespace tenure {
+
+// A number for the layout of all rows: moves when any view's version does.
+[[nodiscard]] std::string rows_version();
+
+// The row that answers a command.
+[[nodiscard]] RenderedAnswer render_answer(const AnswerRef& answer, const StreamState& state);
+
+class Projector final : public FoldTarget {
+ public:
+  // `changed` hears of every stream that a commit moves, before the batch is written.
+  using Changed = std::function<void(Partition, const StreamName&)>;
+  Projector(const Store& store, StreamStates& states, Changed changed)
+      : states_(states), changed_(std::move(changed)), audit_(store), kept_answers_(store, states) {}
+
+  [[nodiscard]] Version version(Partition partition, const StreamName& stream) override;
+  [[nodiscard]] std::expected<RenderedAnswer, RecordError> apply(const AcceptedCommit& commit,
+                                                                 Store::Batch& rows) override;
+  void written() override;
+
+ private:
+  using EventsOfWrites = std::vector<std::vector<Event>>;
+  [[nodiscard]] static std::expected<EventsOfWrites, RecordError> decode(const OpenedCommit& commit);
+  void apply_write(const AcceptedCommit& commit, const StreamWrite& write, const std::vector<Event>& events,
+                   std::size_t first_index, Store::Batch& rows);
+
+  StreamStates& states_;
+  Changed changed_;
+  audit::Writer audit_;
+  KeptAnswers kept_answers_;
+};
+
+}  // namespace tenure

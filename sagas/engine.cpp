@@ -1,0 +1,59 @@
+#include "sagas/engine.h"
+
+#include <algorithm>
+
+namespace tenure {
+
+Engine::Engine(Parts parts, EngineOptions options)
+    : options_(std::move(options)),
+      states_(parts.store, options_.streams_in_memory),
+      projector_(parts.store, states_,
+                 [this](Partition partition, const StreamName& stream) { runner_.on_changed(partition, stream); }),
+      fold_(parts.log, parts.store, parts.keys, projector_),
+      executor_({.log = parts.log,
+                 .store = parts.store,
+                 .keys = parts.keys,
+                 .folded = states_,
+                 .clock = parts.clock,
+                 .random = parts.random,
+                 .node = options_.node,
+                 .policy = options_.policy,
+                 .render = &render_answer,
+                 .commit_timeout = options_.commit_timeout,
+                 .refusal_window = options_.refusal_window,
+                 .appended =
+                     [this, post = parts.post](CommitId commit, AppendResult result) {
+                       post([this, commit, result = std::move(result)] { executor_.on_appended(commit, result); });
+                     }}),
+      runner_({.store = parts.store,
+               .states = states_,
+               .provisioner = parts.provisioner,
+               .clock = parts.clock,
+               .node = options_.node,
+               .alone = options_.alone,
+               .policy = options_.policy,
+               .provision_timeout = options_.provision_timeout,
+               .submit = [this](CommandRequest request) { executor_.submit(std::move(request)); },
+               .post = parts.post}) {}
+
+bool Engine::catch_up() {
+  (void)fold_.step(options_.commits_per_step);
+  return fold_.behind();
+}
+
+bool Engine::pump() {
+  for (const auto& folded : fold_.step(options_.commits_per_step)) executor_.on_folded(folded);
+  executor_.tick();
+  runner_.tick();
+  executor_.flush();
+  return fold_.behind();
+}
+
+std::optional<Timestamp> Engine::next_tick() const {
+  const auto commands = executor_.next_tick();
+  const auto sagas = runner_.next_tick();
+  if (!commands || !sagas) return commands ? commands : sagas;
+  return std::min(*commands, *sagas);
+}
+
+}  // namespace tenure
