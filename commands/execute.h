@@ -1,7 +1,7 @@
 // The one path from a command to its answer:
 //
 //   1. authenticate      api/authentication.cpp, for a command that comes over HTTP
-//   2. authorize         commands/authorize.cpp
+//   2. authorize         commands/authorize.h
 //   3. idempotency       the same key again: the kept answer
 //   4. decide            on folded state, with this node's own commits in flight on top
 //   5. commit            sealed, appended to the log

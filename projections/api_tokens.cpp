@@ -51,7 +51,8 @@ void reduce(const StreamChange& change, Store::Batch& rows) {
            credentials::encode(credentials::TokenHolder{.token = after->id,
                                                         .workspace = after->workspace,
                                                         .role = after->role,
-                                                        .expires_at = after->expires_at}));
+                                                        .expires_at = after->expires_at,
+                                                        .name = after->name}));
 }
 
 Page list(const Store& store, WorkspaceId workspace, const PageRequest& page) {

@@ -34,6 +34,7 @@ std::string encode(const TokenHolder& holder) {
       .id(holder.workspace)
       .u8(static_cast<std::uint8_t>(holder.role))
       .u64(holder.expires_at ? static_cast<std::uint64_t>(to_unix_millis(*holder.expires_at)) : 0)
+      .rest(holder.name)
       .str()
       .substr(1);
 }
@@ -58,6 +59,7 @@ Holder find(const Store& store, std::string_view hash) {
     if (const auto expires = reader.u64(); expires != 0) {
       token.expires_at = from_unix_millis(static_cast<std::int64_t>(expires));
     }
+    token.name = std::string(reader.rest());
   }
   return holder;
 }

@@ -21,6 +21,7 @@ struct TokenHolder {
   WorkspaceId workspace;
   api_token::Role role{};
   std::optional<Timestamp> expires_at;
+  std::string name;
 };
 // At most one of both; none: no such credential (any more).
 struct Holder {

@@ -1,0 +1,73 @@
+#include "api/conditional.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/limits.h"
+#include "core/text/unicode.h"
+
+namespace tenure::http {
+namespace {
+
+constexpr std::size_t if_match_bytes_max = 256;
+
+std::string_view trim(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::optional<std::string_view> unquote(std::string_view text) {
+  if (!text.starts_with('"')) return text.find('"') == std::string_view::npos ? std::optional(text) : std::nullopt;
+  if (text.size() < 2 || !text.ends_with('"')) return std::nullopt;
+  return text.substr(1, text.size() - 2);
+}
+
+std::optional<std::uint64_t> version_of(std::string_view etag) {
+  std::uint64_t version = 0;
+  const auto* end = etag.data() + etag.size();
+  const auto [stopped, error] = std::from_chars(etag.data(), end, version);
+  if (error != std::errc() || stopped != end) return std::nullopt;
+  return version;
+}
+
+}  // namespace
+
+std::string etag_header(std::uint64_t version) { return '"' + std::to_string(version) + '"'; }
+
+std::expected<std::optional<IfMatch>, Rejection> parse_if_match(const Request& request) {
+  if (request.count_headers("If-Match") == 0) return std::nullopt;
+  const Rejection malformed{Reason::invalid_header, "If-Match takes an etag, a list of etags, or *.", {}, {}};
+  auto text = trim(request.header("If-Match"));
+  if (text.empty() || text.size() > if_match_bytes_max) return std::unexpected(malformed);
+  IfMatch match;
+  if (text == "*") {
+    match.any = true;
+    return match;
+  }
+  while (true) {
+    const auto comma = text.find(',');
+    const auto element = trim(text.substr(0, comma));
+    if (!element.starts_with("W/")) {
+      const auto etag = unquote(element);
+      if (!etag || etag->empty()) return std::unexpected(malformed);
+      if (const auto version = version_of(*etag)) match.versions.push_back(*version);
+    }
+    if (comma == std::string_view::npos) return match;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::expected<std::optional<std::string>, Rejection> parse_idempotency_key(const Request& request) {
+  const auto count = request.count_headers("Idempotency-Key");
+  if (count == 0) return std::nullopt;
+  const auto key = unquote(trim(request.header("Idempotency-Key")));
+  const bool visible = key && std::ranges::all_of(*key, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (count > 1 || !visible || key->empty() || key->size() > limits::idempotency_key_chars_max) {
+    return std::unexpected(
+        Rejection{Reason::invalid_header, "Idempotency-Key takes 1 to 64 visible ASCII characters.", {}, {}});
+  }
+  return std::string(*key);
+}
+
+}  // namespace tenure::http

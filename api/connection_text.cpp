@@ -1,0 +1,192 @@
+#include "api/connection_text.h"
+
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "core/crypto/crypto.h"
+#include "core/limits.h"
+
+namespace tenure::http {
+namespace {
+
+constexpr std::size_t gzip_bytes_min = 1024;
+constexpr int gzip_window_bits = 15 + 16;  // 16: with a gzip header
+constexpr int gzip_memory_level = 8;
+constexpr std::size_t made_request_id_chars = 22;
+
+std::string_view status_text(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 423:
+      return "Locked";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Internal Server Error";
+  }
+}
+
+// RFC 9110, 5.6.7; made once a second.
+std::string_view date_text() {
+  thread_local std::time_t made_at = 0;
+  thread_local std::string text;
+  const auto now = std::time(nullptr);
+  if (now != made_at) {
+    made_at = now;
+    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
+  }
+  return text;
+}
+
+bool is_visible_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool is_lower_hex(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+// W3C Trace Context: version-traceid-parentid-flags, the ids not all zero.
+std::string trace_id_of(std::string_view traceparent) {
+  constexpr std::size_t version_00_chars = 55;
+  if (traceparent.size() < version_00_chars || traceparent.starts_with("ff")) return {};
+  if (traceparent.starts_with("00") && traceparent.size() != version_00_chars) return {};
+  const auto trace = traceparent.substr(3, 32);
+  const auto parent = traceparent.substr(36, 16);
+  const bool well_formed = is_lower_hex(traceparent.substr(0, 2)) && traceparent[2] == '-' && is_lower_hex(trace) &&
+                           traceparent[35] == '-' && is_lower_hex(parent) && traceparent[52] == '-' &&
+                           is_lower_hex(traceparent.substr(53, 2));
+  const auto is_zero = [](std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; };
+  if (!well_formed || is_zero(trace) || is_zero(parent)) return {};
+  return std::string(trace);
+}
+
+// Whether a coding stands in an Accept-Encoding header with a weight above 0 (RFC 9110, 12.5.3).
+bool accepts_gzip(std::string_view header) {
+  while (!header.empty()) {
+    const auto comma = header.find(',');
+    auto element = header.substr(0, comma);
+    element.remove_prefix(std::min(element.find_first_not_of(" \t"), element.size()));
+    const auto name = element.substr(0, element.find_first_of("; \t"));
+    if (equal_ignoring_case(name, "gzip")) {
+      const auto weight = element.find("q=");
+      return weight == std::string_view::npos || element.find_first_of("123456789", weight) != std::string_view::npos;
+    }
+    if (comma == std::string_view::npos) return false;
+    header.remove_prefix(comma + 1);
+  }
+  return false;
+}
+
+std::string gzip(std::string_view body) {
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, gzip_window_bits, gzip_memory_level, Z_DEFAULT_STRATEGY) != Z_OK) {
+    return {};
+  }
+  std::string out(deflateBound(&stream, body.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
+  stream.avail_in = static_cast<uInt>(body.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const bool whole = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  out.resize(whole ? stream.total_out : 0);
+  deflateEnd(&stream);
+  return out;
+}
+
+}  // namespace
+
+void read_trace(Request& request) {
+  const auto id = request.header("X-Request-Id");
+  if (!id.empty() && id.size() <= limits::request_id_chars_max && is_visible_ascii(id)) {
+    request.request_id = id;
+  } else {
+    thread_local SystemRandom random;
+    request.request_id = "req_" + crypto::random_base62(made_request_id_chars, random);
+  }
+  request.trace_id = trace_id_of(request.header("traceparent"));
+}
+
+std::optional<Rejection> check_framing(unsigned version, const Request& request) {
+  const auto malformed = [](std::string_view why) { return Rejection{Reason::malformed_request, std::string(why), {}, {}}; };
+  const auto lengths = request.count_headers("Content-Length");
+  const auto codings = request.count_headers("Transfer-Encoding");
+  const auto hosts = request.count_headers("Host");
+  if (lengths > 1) return malformed("The request has more than one Content-Length.");
+  if (lengths > 0 && codings > 0) return malformed("The request has both Content-Length and Transfer-Encoding.");
+  if (codings > 0 && (codings > 1 || version < 11)) return malformed("The request's Transfer-Encoding is ambiguous.");
+  if (codings == 1 && !equal_ignoring_case(request.header("Transfer-Encoding"), "chunked")) {
+    return Rejection{Reason::not_implemented, "The only transfer coding is chunked.", {}, {}};
+  }
+  if (hosts > 1 || (hosts == 0 && version == 11)) return malformed("The request needs exactly one Host.");
+  return std::nullopt;
+}
+
+void write_response(const Response& response, const Request& request, bool keep_alive, std::string& out) {
+  const bool worth_it = response.body.size() >= gzip_bytes_min;
+  const auto compressed = worth_it && accepts_gzip(request.header("Accept-Encoding")) ? gzip(response.body) : std::string();
+  const std::string_view body = compressed.empty() ? std::string_view(response.body) : std::string_view(compressed);
+
+  out.clear();
+  const auto line = [&](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
+  line("Date", date_text());
+  line("X-Request-Id", request.request_id);
+  if (response.status != 204) {
+    if (!response.body.empty()) line("Content-Type", response.content_type);
+    line("Content-Length", fmt::format_int(body.size()).c_str());
+  }
+  if (worth_it) line("Vary", "Accept-Encoding");
+  if (!compressed.empty()) line("Content-Encoding", "gzip");
+  if (response.no_store) line("Cache-Control", "no-store");
+  line("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : response.headers) line(name, value);
+  if (!keep_alive) line("Connection", "close");
+  out += "\r\n";
+  if (request.method != Method::head) out += body;
+}
+
+}  // namespace tenure::http

@@ -1,0 +1,53 @@
+// Requests and responses, as the routes see them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tenure::http {
+
+enum class Method : std::uint8_t { get, head, options, post, put, patch, delete_ };
+[[nodiscard]] std::string_view to_string(Method method);
+// Nothing for a method that is not offered anywhere.
+[[nodiscard]] std::optional<Method> parse_method(std::string_view text);
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+// One request, read to its end. Header views live as long as the request.
+struct Request {
+  Method method{};
+  std::string_view target;                    // as it came
+  std::vector<std::string> segments;          // of the path, decoded one by one after splitting
+  Fields query;                               // decoded, in order
+  std::vector<std::pair<std::string_view, std::string_view>> headers;
+  std::string_view body;
+  std::string_view remote_ip;
+  std::string request_id;                     // the client's, or made
+  std::string trace_id;                       // of a valid W3C traceparent; otherwise empty
+
+  // The first header of that name (any case); empty when absent.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+  [[nodiscard]] std::size_t count_headers(std::string_view name) const;
+  // Nothing when absent.
+  [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string body;
+  std::string_view content_type = "application/json";  // ignored without a body
+  Fields headers;
+  bool no_store = false;  // holds something that no cache may keep
+};
+
+// Path and query of `target` into segments and query. False when it is malformed: bad percent-encoding, invalid
+// UTF-8, an absolute target.
+[[nodiscard]] bool parse_target(std::string_view target, Request& request);
+
+[[nodiscard]] bool equal_ignoring_case(std::string_view left, std::string_view right);
+
+}  // namespace tenure::http

@@ -1,0 +1,42 @@
+#include "api/metrics.h"
+
+#include <fmt/core.h>
+
+#include <iterator>
+
+#include "api/route.h"
+
+namespace tenure {
+namespace {
+
+void gauge(std::string& out, std::string_view name, std::string_view help, std::uint64_t value) {
+  fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name, help, value);
+}
+
+}  // namespace
+
+std::string Metrics::text(const Node& node) const {
+  std::string out = "# HELP tenure_http_requests_total Requests answered.\n# TYPE tenure_http_requests_total counter\n";
+  const auto& routes = route_table();
+  for (std::size_t i = 0; i < requests_.size(); ++i) {
+    for (std::size_t status = 1; status < requests_[i].size(); ++status) {
+      const auto count = requests_[i][status].load(std::memory_order_relaxed);
+      if (count == 0) continue;
+      const auto method = i < routes.size() ? http::to_string(routes[i].method) : "";
+      const auto pattern = i < routes.size() ? routes[i].pattern : "none";
+      fmt::format_to(std::back_inserter(out), "tenure_http_requests_total{{method=\"{}\",route=\"{}\",status=\"{}xx\"}} {}\n",
+                     method, pattern, status, count);
+    }
+  }
+  const auto health = node.health();
+  gauge(out, "tenure_log_commits_behind", "Commits in the log that are not folded yet.", health.commits_behind);
+  gauge(out, "tenure_commands_in_flight", "Commands that wait for their commit.", health.in_flight);
+  gauge(out, "tenure_operations_running", "Operations that have not ended.", health.operations_running);
+  gauge(out, "tenure_operations_stuck", "Operations without progress for too long.", health.operations_stuck);
+  gauge(out, "tenure_partitions_stopped", "Partitions that stand still at a record.", health.stopped.size());
+  gauge(out, "tenure_sagas_poisoned", "Sagas set apart because they could not be run.", health.poisoned.size());
+  gauge(out, "tenure_store_bytes", "Size of the store on disk.", node.store().size_on_disk_bytes());
+  return out;
+}
+
+}  // namespace tenure

@@ -1,0 +1,31 @@
+// Counters of the server, and /metrics in the text format of Prometheus. No label holds anything of a tenant.
+//
+// Threads: any; counting is one atomic addition.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "api/node.h"
+
+namespace tenure {
+
+class Metrics {
+ public:
+  // `routes`: how many there are; the last slot counts what matched none.
+  explicit Metrics(std::size_t routes) : requests_(routes + 1) {}
+
+  void count(std::size_t route, int status) {
+    requests_[route][static_cast<std::size_t>(status / 100)].fetch_add(1, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::string text(const Node& node) const;
+
+ private:
+  using ByStatusClass = std::array<std::atomic<std::uint64_t>, 6>;
+  std::vector<ByStatusClass> requests_;
+};
+
+}  // namespace tenure

@@ -1,0 +1,269 @@
+#include "api/node.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <fstream>
+#include <future>
+
+#include "api/data_directory.h"
+#include "api/log.h"
+#include "core/events/position_text.h"
+#include "core/log/embedded_log.h"
+#include "core/store/keys.h"
+
+namespace tenure {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t worker_threads_max = 4;
+constexpr auto housekeeping_every = std::chrono::seconds(1);
+constexpr auto min_pause = std::chrono::milliseconds(1);
+
+}  // namespace
+
+std::expected<std::unique_ptr<Node>, std::string> Node::start(const Settings& settings) {
+  std::unique_ptr<Node> node(new Node(settings));
+  if (auto opened = node->open(); !opened) return std::unexpected(opened.error());
+  node->thread_ = std::thread([running = node.get()] { running->run(); });
+  if (auto made = node->bootstrap(); !made) return std::unexpected(made.error());
+  return node;
+}
+
+Node::Node(const Settings& settings) : settings_(settings) {}
+
+std::expected<void, std::string> Node::open() {
+  auto opened = DataDirectory::open(settings_, random_);
+  if (!opened) return std::unexpected(opened.error());
+  root_key_ = opened->root_key;
+  keys_ = std::move(opened->keys);
+  log_ = std::move(opened->log);
+  store_ = std::move(opened->store);
+  workers_ = std::make_unique<Workers>(worker_threads_max);
+  provisioner_ = std::make_unique<LocalProvisioner>(settings_.data_dir / "environments", random_, *workers_);
+  engine_ = std::make_unique<Engine>(
+      Engine::Parts{.log = *log_,
+                    .store = *store_,
+                    .keys = *keys_,
+                    .provisioner = *provisioner_,
+                    .clock = clock_,
+                    .random = random_,
+                    .post = [this](std::function<void()> task) { post(std::move(task)); }},
+      EngineOptions{.node = opened->node,
+                    .alone = true,
+                    .policy = settings_.policy,
+                    .commit_timeout = settings_.commit_timeout,
+                    .refusal_window = settings_.refusal_window,
+                    .provision_timeout = settings_.provision_timeout});
+  const auto began = clock_.now();
+  const auto behind = engine_->fold().commits_behind();
+  while (engine_->catch_up()) {
+  }
+  if (behind > 0) {
+    log::info("caught up with the log",
+              {{"commits", std::to_string(behind)}, {"took", to_string(clock_.now() - began)}});
+  }
+  if (const auto& stopped = engine_->fold().stopped(); !stopped.empty()) {
+    return std::unexpected(stopped.front().message + "; nothing was changed. See: tenure log dump --data-dir " +
+                           settings_.data_dir.string());
+  }
+  engine_->start_sagas();
+  publish_health();
+  return {};
+}
+
+void Node::run() {
+  log_->watch([this] { wake(); });
+  const auto work = boost::asio::make_work_guard(context_);
+  housekeeping_.expires_after(std::chrono::seconds(0));
+  std::function<void(const boost::system::error_code&)> keep_house = [&](const boost::system::error_code& error) {
+    if (error) return;
+    publish_health();
+    scrub();
+    release_waiters();
+    housekeeping_.expires_after(housekeeping_every);
+    housekeeping_.async_wait(keep_house);
+  };
+  housekeeping_.async_wait(keep_house);
+  wake();
+  context_.run();
+  log_->watch({});
+}
+
+Node::~Node() {
+  draining_ = true;
+  if (thread_.joinable()) {
+    const auto until = clock_.now() + settings_.shutdown_timeout;
+    const auto busy = [this] {
+      std::promise<std::size_t> in_flight;
+      auto answer = in_flight.get_future();
+      post([&] { in_flight.set_value(engine_->in_flight()); });
+      return answer.get() > 0;
+    };
+    while (clock_.now() < until && busy()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    workers_.reset();  // effects that run end first; what they say is still recorded or asked again at the next start
+    context_.stop();
+    thread_.join();
+  }
+  if (!store_) return;
+  to_scrub_.empty() ? store_->flush() : scrub();
+  store_->flush();
+}
+
+void Node::submit(CommandRequest request) {
+  // std::function needs something copyable.
+  auto shared = std::make_shared<CommandRequest>(std::move(request));
+  post([this, shared] { engine_->submit(std::move(*shared)); });
+}
+
+void Node::refuse(RefusalRequest request) {
+  auto shared = std::make_shared<RefusalRequest>(std::move(request));
+  post([this, shared] { engine_->refuse(std::move(*shared)); });
+}
+
+// Everything that was posted before the pump runs is decided in it together, and synced together.
+void Node::post(std::function<void()> task) {
+  boost::asio::post(context_, std::move(task));
+  wake();
+}
+
+void Node::wake() {
+  if (pump_queued_.exchange(true)) return;
+  boost::asio::post(context_, [this] { pump(); });
+}
+
+void Node::pump() {
+  pump_queued_ = false;
+  try {
+    if (engine_->pump()) wake();
+  } catch (const std::exception& fault) {
+    // The store or the key store is lost to this process. What is acknowledged is in the log.
+    log::error("the node cannot go on; start it again once the cause is mended", {{"error", fault.what()}});
+    std::_Exit(1);
+  }
+  if (!waiters_.empty()) release_waiters();
+  look_again_at(engine_->next_tick());
+}
+
+void Node::look_again_at(std::optional<Timestamp> at) {
+  if (!at) return;
+  const auto pause = std::max<Duration>(*at - clock_.now(), min_pause);
+  timer_.expires_after(pause);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) wake();
+  });
+}
+
+void Node::when_folded(std::vector<Position> positions, Duration timeout, std::function<void(bool)> done) {
+  post([this, positions = std::move(positions), until = clock_.now() + timeout, done = std::move(done)]() mutable {
+    waiters_.push_back({std::move(positions), until, std::move(done)});
+  });
+}
+
+void Node::release_waiters() {
+  const auto now = clock_.now();
+  for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
+    const bool folded = is_folded(waiter->positions);
+    if (!folded && now < waiter->until) {
+      ++waiter;
+      continue;
+    }
+    waiter->done(folded);
+    waiter = waiters_.erase(waiter);
+  }
+}
+
+bool Node::is_folded(const std::vector<Position>& positions) const {
+  return std::ranges::all_of(positions, [&](const Position& position) {
+    return engine_->fold().folded(position.partition) > position.offset;
+  });
+}
+
+std::string Node::position() const { return to_string(engine_->folded()); }
+
+Partition Node::home_of(AccountId account) const {
+  const auto homes = static_cast<std::uint64_t>(partitions() - 1);
+  keys::Reader bytes(std::string_view(reinterpret_cast<const char*>(account.uuid().bytes.data()) + 8, 8));
+  return Partition{static_cast<std::uint16_t>(1 + bytes.u64() % homes)};
+}
+
+void Node::scrub_credential(std::string hash_key) {
+  post([this, key = std::move(hash_key)] { to_scrub_.push_back(key); });
+}
+
+// Rewrites the files that held revoked credentials. On the engine's thread, or after it has ended.
+void Node::scrub() {
+  if (to_scrub_.empty()) return;
+  store_->flush();
+  for (const auto& key : std::exchange(to_scrub_, {})) store_->compact(key, key);
+}
+
+void Node::publish_health() {
+  Health health;
+  for (const auto& stopped : engine_->fold().stopped()) health.stopped.push_back(stopped.message);
+  for (const auto& [stream, error] : engine_->sagas().poisoned()) health.poisoned.push_back(stream + ": " + error);
+  health.commits_behind = engine_->fold().commits_behind();
+  health.in_flight = engine_->in_flight();
+  health.operations_running = engine_->sagas().running();
+  health.operations_stuck = engine_->sagas().stuck();
+  const std::lock_guard lock(health_mutex_);
+  health_ = std::move(health);
+}
+
+Node::Health Node::health() const {
+  const std::lock_guard lock(health_mutex_);
+  auto health = health_;
+  health.draining = draining_;
+  return health;
+}
+
+// The token is written beside its place before the commit that makes it valid, and moved there after the commit was
+// accepted: killed at any point, either the next start finishes the move, or the token was never valid.
+std::expected<void, std::string> Node::bootstrap() {
+  const auto file = settings_.data_dir / "bootstrap-token";
+  const auto pending = settings_.data_dir / "bootstrap-token.pending";
+  auto token = read_word(pending);
+  const bool already = store_->get(keys::stream_state(directory_partition, user::bootstrap_stream())).has_value();
+  if (already) {
+    if (!token) return {};
+    std::error_code error;
+    fs::rename(pending, file, error);
+    return {};
+  }
+  token = crypto::random_base62(session::token_chars, random_);
+  if (auto written = write_secret_file(pending, *token + "\n"); !written) return std::unexpected(written.error());
+
+  user::Bootstrap command{.user = UserId::make(clock_.now(), random_),
+                          .account = AccountId::make(clock_.now(), random_),
+                          .session = SessionId::make(clock_.now(), random_),
+                          .name = {},
+                          .session_hash = crypto::to_hex(crypto::sha256(*token))};
+  const auto key = crypto::Key::generate(random_);
+  if (auto stored = keys_->put({{command.user.str(), key}}); !stored) return std::unexpected(stored.error().message);
+  command.name = Sealed::seal(command.user.str(), key, "Administrator", random_);
+
+  std::promise<CommandResult> promise;
+  auto result = promise.get_future();
+  CommandRequest request;
+  request.command = command;
+  request.partition = directory_partition;
+  request.caller = {.actor = {ActorType::system, "bootstrap"}, .display = "Tenure", .display_sealed = {}, .via_organization = {}};
+  request.done = [&](CommandResult answer) { promise.set_value(std::move(answer)); };
+  submit(std::move(request));
+  const auto answer = result.get();
+  if (!answer) {
+    return std::unexpected(fmt::format("the first user could not be made: {}", info(answer.error().reason).remedy));
+  }
+  std::error_code error;
+  fs::rename(pending, file, error);
+  if (error) return std::unexpected(fmt::format("{}: {}", file.string(), error.message()));
+  log::info("first start: a session token for the first user was written", {{"file", file.string()}});
+  return {};
+}
+
+}  // namespace tenure

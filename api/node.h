@@ -1,0 +1,112 @@
+// A running node: the engine on a thread of its own, with everything it stands on.
+//
+// Threads: requests are read and answered on the server's threads; all decisions and the fold run on this node's one
+// engine thread, so states need no lock; the log syncs on a third. Whatever is here may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "api/settings.h"
+#include "sagas/engine.h"
+#include "sagas/provisioners/local.h"
+
+namespace tenure {
+
+class Node {
+ public:
+  // Opens the data directory, catches up with the log, makes the first user on the first start, and begins to work. An error is a
+  // sentence for the operator; nothing was overwritten.
+  [[nodiscard]] static std::expected<std::unique_ptr<Node>, std::string> start(const Settings& settings);
+  // Finishes what is in flight within `settings.shutdown_timeout`, then makes the store survive without a replay.
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // `done` runs on the engine's thread.
+  void submit(CommandRequest request);
+  void refuse(RefusalRequest request);
+
+  // Calls `done(true)` on the engine's thread once all positions are folded, `done(false)` after `timeout`.
+  void when_folded(std::vector<Position> positions, Duration timeout, std::function<void(bool)> done);
+  [[nodiscard]] bool is_folded(const std::vector<Position>& positions) const;
+  // How far every partition is, as clients see it.
+  [[nodiscard]] std::string position() const;
+
+  [[nodiscard]] const Store& store() const { return *store_; }
+  [[nodiscard]] KeyStore& keys() { return *keys_; }
+  [[nodiscard]] std::uint16_t partitions() const { return log_->partitions(); }
+  [[nodiscard]] Partition home_of(AccountId account) const;
+  // A key of this system for one purpose, derived from the root key: the same on every node.
+  [[nodiscard]] crypto::Key derived_key(std::string_view purpose) const { return crypto::hkdf_sha256(root_key_, purpose); }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] Random& random() { return random_; }
+
+  // Credentials were revoked: their hashes leave this node's files soon.
+  void scrub_credential(std::string hash_key) ;
+
+  // A copy of what health checks and metrics show, at most a second old.
+  struct Health {
+    std::vector<std::string> stopped;   // partitions that stand still, with the reason
+    std::vector<std::string> poisoned;  // sagas set apart
+    std::uint64_t commits_behind = 0;
+    std::size_t in_flight = 0;
+    std::size_t operations_running = 0, operations_stuck = 0;
+    bool draining = false;
+  };
+  [[nodiscard]] Health health() const;
+  // From now on not ready: a load balancer should look elsewhere.
+  void drain() { draining_ = true; }
+
+ private:
+  explicit Node(const Settings& settings);
+  [[nodiscard]] std::expected<void, std::string> open();
+  [[nodiscard]] std::expected<void, std::string> bootstrap();
+  void run();
+  void wake();
+  void pump();
+  void look_again_at(std::optional<Timestamp> at);
+  void release_waiters();
+  void publish_health();
+  void scrub();
+  void post(std::function<void()> task);
+
+  struct Waiter {
+    std::vector<Position> positions;
+    Timestamp until;
+    std::function<void(bool)> done;
+  };
+
+  const Settings settings_;
+  SystemClock clock_;
+  SystemRandom random_;
+  crypto::Key root_key_;
+  std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<EventLog> log_;
+  std::unique_ptr<Store> store_;
+  boost::asio::io_context context_{1};
+  boost::asio::steady_timer timer_{context_};
+  boost::asio::steady_timer housekeeping_{context_};
+  std::unique_ptr<Workers> workers_;
+  std::unique_ptr<LocalProvisioner> provisioner_;
+  std::unique_ptr<Engine> engine_;
+  std::atomic<bool> pump_queued_{false};
+  std::atomic<bool> draining_{false};
+  std::list<Waiter> waiters_;          // the engine's thread
+  std::vector<std::string> to_scrub_;  // the engine's thread
+  mutable std::mutex health_mutex_;
+  Health health_;  // guarded by health_mutex_
+  std::thread thread_;
+};
+
+}  // namespace tenure

@@ -1,0 +1,75 @@
+#include "projections/api_tokens.h"
+
+#include "api/api.h"
+#include "api/routes/handlers.h"
+#include "api/routes/request_parts.h"
+
+namespace tenure::routes {
+namespace {
+
+constexpr std::size_t random_chars = 30;  // of base62: more than 160 bits
+constexpr std::size_t checksum_chars = 6;
+constexpr std::size_t shown_random_chars = 4;
+
+std::string make_token(const std::string& prefix, Random& random) {
+  const auto secret = crypto::random_base62(random_chars, random);
+  return prefix + secret + crypto::to_base62(crypto::crc32(secret), checksum_chars);
+}
+
+// The answer that made the token is the only one that shows it: what is kept for a repeat has an empty one.
+std::string with_token(std::string body, std::string_view token) {
+  constexpr std::string_view empty = "\"token\":\"\"";
+  const auto at = body.rfind(empty);
+  return body.insert(at + empty.size() - 1, token);
+}
+
+boost::asio::awaitable<http::Response> create(Call& call) {
+  const auto body = call.api.body(call);
+  if (!body) co_return call.api.refuse(call, body.error());
+  auto& node = call.api.node();
+  const auto& prefix = call.api.settings().token_prefix;
+  const auto expires_at = time_of(*body, "expires_at");
+  if (expires_at && *expires_at <= node.clock().now()) {
+    co_return call.api.refuse(call, invalid({"body", "expires_at"}, "must be in the future"));
+  }
+  const auto token = make_token(prefix, node.random());
+  api_token::CreateApiToken command{
+      .workspace = call.workspace->id,
+      .token = TokenId::make(node.clock().now(), node.random()),
+      .name = text_of(*body, "name").value(),
+      .role = from_spelling<api_token::Role>(text_of(*body, "role").value_or("admin")).value(),
+      .expires_at = expires_at,
+      .prefix = token.substr(0, prefix.size() + shown_random_chars),
+      .hash = crypto::to_hex(crypto::sha256(token))};
+  auto result = co_await call.api.execute_parts(call, std::move(command), call.workspace->partition);
+  if (result && !result->replayed) result->body = with_token(std::move(result->body), token);
+  auto response = call.api.respond(call, result);
+  response.no_store = true;
+  co_return response;
+}
+
+boost::asio::awaitable<http::Response> revoke(Call& call) {
+  if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
+  const auto token = TokenId::parse(call.parameter("token"));
+  if (!token) co_return call.api.refuse(call, {Reason::not_found, "", {}, {}});
+  co_return co_await call.api.execute(call, api_token::RevokeApiToken{call.workspace->id, *token},
+                                      call.workspace->partition);
+}
+
+}  // namespace
+
+Reply list_api_tokens(Call& call) {
+  const auto request = call.api.page_request(call);
+  if (!request) return call.api.refuse(call, request.error());
+  auto page = api_tokens::list(call.api.store(), call.workspace->id, *request);
+  for (auto& row : page.rows) {
+    const auto last_used = call.api.last_used().of(api_tokens::id_of_row(row));
+    row = api_tokens::finish(std::move(row), last_used);
+  }
+  return call.api.list(call, std::move(page));
+}
+
+Reply create_api_token(Call& call) { return create(call); }
+Reply revoke_api_token(Call& call) { return revoke(call); }
+
+}  // namespace tenure::routes

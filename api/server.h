@@ -1,0 +1,62 @@
+// The HTTP/1.1 server (RFC 9110, RFC 9112): connections, limits, reading and writing. What a request means is the
+// dispatch function's business.
+//
+// Slow or greedy clients are cut off: every phase of a connection has a deadline, and what one connection can hold in
+// memory is bounded by the limits. Deadlines are looked at by one timer a thread, not by one a request.
+//
+// Threads: `options.threads` of the server's own; a connection stays on its thread. `Dispatch` runs there.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "api/http.h"
+
+namespace tenure::http {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: the system chooses
+  unsigned threads = 1;
+  std::size_t header_bytes_max = 32U << 10U;
+  std::size_t body_bytes_max = 1U << 20U;
+  std::size_t connections_max = 10'000;
+  std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to the end of its header
+  std::chrono::milliseconds body_timeout{30'000};
+  std::chrono::milliseconds idle_timeout{75'000};    // between requests
+  std::chrono::milliseconds write_timeout{30'000};
+};
+
+class Server {
+ public:
+  // An answer at once, or later. The request lives until the answer is written.
+  using Reply = std::variant<Response, boost::asio::awaitable<Response>>;
+  using Dispatch = std::function<Reply(Request&)>;
+
+  // Binds and begins to accept. The error is a sentence that names the address.
+  [[nodiscard]] static std::expected<std::unique_ptr<Server>, std::string> start(const ServerOptions& options,
+                                                                                 Dispatch dispatch);
+  // Stops at once.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // "127.0.0.1:8080"
+  [[nodiscard]] std::string address() const;
+  // No new connections; requests that were begun are answered, within `grace`; then everything is closed.
+  void stop(std::chrono::milliseconds grace);
+  [[nodiscard]] std::size_t connections() const;
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tenure::http

@@ -1,0 +1,61 @@
+// Settings: each is a flag (--hard-things 30s), an environment variable (TENURE_HARD_THINGS) and a key of the YAML
+// file (hard_things), all from one table in settings.cpp. Flags beat the environment, the environment beats the file.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "commands/policy.h"
+#include "core/time/clock.h"
+
+namespace tenure {
+
+struct Settings {
+  std::filesystem::path data_dir = "data";
+  std::string listen = "127.0.0.1:8080";
+  std::string metrics_listen;
+  std::string log = "embedded";
+  std::uint64_t partitions = 4;
+  std::filesystem::path root_key_file;
+  std::string public_url;
+  std::string log_format = "text";
+  std::string log_level = "info";
+  std::uint64_t http_threads = 0;  // 0: one a core
+  std::uint64_t request_body_max = 1U << 20U;
+  std::uint64_t header_max = 32U << 10U;
+  Duration header_timeout = std::chrono::seconds{10};
+  Duration body_timeout = std::chrono::seconds{30};
+  Duration idle_timeout = std::chrono::seconds{75};
+  std::uint64_t json_depth_max = 64;
+  std::uint64_t connections_max = 10'000;
+  Duration commit_timeout = std::chrono::seconds{5};
+  Duration provision_timeout = std::chrono::seconds{60};
+  Duration refusal_window = std::chrono::minutes{1};
+  Duration shutdown_timeout = std::chrono::seconds{20};
+  std::string token_prefix = "sk_akua_";
+  Policy policy;
+};
+
+struct SettingsRequest {
+  enum class Action { serve, help, version, print_settings };
+  Action action = Action::serve;
+  Settings settings;
+  std::string text;  // for help, version and print_settings: what goes to stdout
+};
+
+// `arguments` without the program's name. An error is a sentence that names the setting, its value and what it takes.
+[[nodiscard]] std::expected<SettingsRequest, std::string> read_settings(
+    const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment);
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+// "127.0.0.1:8080", "[::1]:0".
+[[nodiscard]] std::expected<HostPort, std::string> parse_host_port(std::string_view text);
+
+}  // namespace tenure

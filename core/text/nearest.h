@@ -1,0 +1,14 @@
+// The known word that a mistyped one was probably meant to be.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tenure::text {
+
+// Nothing when all are too far: more than a third of the word's letters would have to change.
+[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> known);
+
+}  // namespace tenure::text
