@@ -1,0 +1,1 @@
+"""The benchmark of tenured against its peers: see ../README.md."""

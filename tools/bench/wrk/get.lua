@@ -1,0 +1,13 @@
+-- Reads one resource over and over; the same script loads ours and nginx.
+--
+--   wrk -s get.lua URL -- TOKEN
+--
+-- No response(): it would cost the generator more than the request does, and so flatter the slower server.
+package.path = (debug.getinfo(1, "S").source:match("^@(.*/)") or "./") .. "?.lua;" .. package.path
+local report = require("report")
+
+setup, done = report.setup, report.done
+
+function init(args)
+  wrk.headers["Authorization"] = "Bearer " .. args[1]
+end
