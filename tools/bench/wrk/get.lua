@@ -2,7 +2,7 @@
 --
 --   wrk -s get.lua URL -- TOKEN
 --
--- No response(): it would cost the generator more than the request does, and so flatter the slower server.
+-- No response(): its cost to the generator is the same for both servers, and so would flatter the slower one.
 package.path = (debug.getinfo(1, "S").source:match("^@(.*/)") or "./") .. "?.lua;" .. package.path
 local report = require("report")
 
