@@ -228,7 +228,8 @@ void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFli
   flight->partition = partition;
   line.push(id, commit.envelope.time, flight->changes, parts_.folded, partition);
   if (!flight->fingerprint.empty()) line.keys_in_flight[flight->key_stream] = flight->fingerprint;
-  deadlines_.emplace(flight->deadline(parts_.clock.now() + parts_.commit_timeout), id);
+  flight->deadline = deadlines_.emplace(
+      flight->pending ? flight->pending->deadline : parts_.clock.now() + parts_.commit_timeout, id);
   in_flight_.emplace(id, std::move(flight));
   outgoing_.push_back({partition, id, encode_record(commit, key_of(commit.envelope.key_owner), parts_.random)});
 }
@@ -254,23 +255,33 @@ void Executor::flush() {
 
 // An outcome that is unknown settles itself: the fold finds the commit, or the deadline passes.
 void Executor::on_appended(const CommitId& commit, const AppendResult& result) {
-  if (result.status != AppendStatus::failed) return;
+  if (result.status == AppendStatus::failed) give_up(commit, {Reason::log_unavailable, result.detail, {}, {}});
+}
+
+// Nothing may rest on the commit any more. Should it be in the log after all, the fold takes it like any other's.
+void Executor::give_up(const CommitId& commit, const Rejection& why) {
+  auto flight = take(commit);
+  if (!flight) return;
+  auto& line = *lines_[to_number(flight->partition)];
+  line.drop(commit, *flight);
+  flight->fail(why);
+  release_held(line);
+}
+
+std::unique_ptr<Executor::InFlight> Executor::take(const CommitId& commit) {
   const auto found = in_flight_.find(commit);
-  if (found == in_flight_.end()) return;
+  if (found == in_flight_.end()) return nullptr;
   auto flight = std::move(found->second);
   in_flight_.erase(found);
-  lines_[to_number(flight->partition)]->drop(commit, *flight);
-  flight->fail({Reason::log_unavailable, result.detail, {}, {}});
-  release_held(*lines_[to_number(flight->partition)]);
+  deadlines_.erase(flight->deadline);
+  return flight;
 }
 
 // Step 6.
 void Executor::on_folded(const FoldedCommit& folded) {
   auto& line = *lines_[to_number(folded.position.partition)];
-  const auto found = in_flight_.find(folded.id);
-  if (found == in_flight_.end()) return;
-  auto flight = std::move(found->second);
-  in_flight_.erase(found);
+  auto flight = take(folded.id);
+  if (!flight) return;
   if (folded.accepted) {
     line.pop(folded.id, *flight);
   } else {
@@ -389,11 +400,7 @@ void Executor::write_refusal(RefusalRequest request, std::uint64_t repeated) {
 void Executor::tick() {
   const auto now = parts_.clock.now();
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const auto id = deadlines_.begin()->second;
-    deadlines_.erase(deadlines_.begin());
-    if (const auto found = in_flight_.find(id); found != in_flight_.end()) {
-      found->second->fail({Reason::outcome_unknown, "", {}, {}});
-    }
+    give_up(CommitId(deadlines_.begin()->second), {Reason::outcome_unknown, "", {}, {}});
   }
   for (auto each = refusals_.begin(); each != refusals_.end();) {
     if (each->second->window_end > now) {

@@ -142,6 +142,8 @@ class Executor {
   void write_refusal(RefusalRequest request, std::uint64_t repeated);
   void enqueue(Partition partition, Commit commit, std::unique_ptr<InFlight> flight);
   void settle(InFlight& flight, const FoldedCommit& folded);
+  void give_up(const CommitId& commit, const Rejection& why);
+  [[nodiscard]] std::unique_ptr<InFlight> take(const CommitId& commit);
   void release_held(PartitionLine& line);
   void make_key(const std::string& owner);
   [[nodiscard]] crypto::Key key_of(const std::string& owner);

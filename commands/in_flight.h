@@ -31,15 +31,14 @@ struct Executor::InFlight {
   };
 
   Partition partition{};
-  std::shared_ptr<Pending> pending;  // none for a refusal's entry, and once it was answered "outcome unknown"
+  std::shared_ptr<Pending> pending;  // none for a refusal's entry
   Success success{};
   std::vector<Change> changes;
   StreamName key_stream;
   std::string fingerprint;  // of the idempotency key; empty: none
   std::vector<Waiting> waiting;  // answers that rest on this commit
   std::function<void()> on_refusal_written;
-
-  [[nodiscard]] Timestamp deadline(Timestamp otherwise) const { return pending ? pending->deadline : otherwise; }
+  std::multimap<Timestamp, CommitId>::iterator deadline;
 
   // Tells everyone who waits, once.
   void fail(const Rejection& why) {
@@ -91,7 +90,7 @@ struct Executor::PartitionLine {
   void drop(const CommitId& id, const InFlight& flight) {
     remove(id, flight);
     ahead.clear();
-    settling = !order.empty();
+    settling = true;
   }
 
  private:

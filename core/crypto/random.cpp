@@ -1,5 +1,6 @@
 #include "core/crypto/random.h"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -24,10 +25,34 @@ std::uint64_t Random::below(std::uint64_t bound) {
   return value % bound;
 }
 
-void SystemRandom::fill(std::span<std::uint8_t> bytes) {
+namespace {
+
+// Most wishes are for a few bytes, and each call of the generator costs as much as hundreds: each thread keeps some in
+// stock. What was given out is wiped.
+struct Stock {
+  std::array<std::uint8_t, 512> bytes;
+  std::size_t used = sizeof(bytes);
+};
+
+void generate(std::span<std::uint8_t> bytes) {
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
     throw std::runtime_error("the operating system gives no randomness");
   }
+}
+
+}  // namespace
+
+void SystemRandom::fill(std::span<std::uint8_t> bytes) {
+  thread_local Stock stock;
+  if (bytes.size() > stock.bytes.size()) return generate(bytes);
+  if (stock.bytes.size() - stock.used < bytes.size()) {
+    generate(stock.bytes);
+    stock.used = 0;
+  }
+  const auto given = std::span(stock.bytes).subspan(stock.used, bytes.size());
+  std::ranges::copy(given, bytes.begin());
+  OPENSSL_cleanse(given.data(), given.size());
+  stock.used += bytes.size();
 }
 
 // SplitMix64 (Steele, Lea, Flood 2014).

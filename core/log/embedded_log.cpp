@@ -76,6 +76,8 @@ rocksdb::Options database_options(bool read_only) {
   options.compression = rocksdb::kNoCompression;  // records are sealed: nothing to gain
   options.target_file_size_base = 64U << 20U;
   // Keys only grow, so files of later levels are never rewritten and stalls would protect nothing.
+  options.level0_file_num_compaction_trigger = 32;
+  options.max_bytes_for_level_base = 512U << 20U;
   options.level0_slowdown_writes_trigger = 64;
   options.level0_stop_writes_trigger = 128;
   // check_wal has told damage from a torn tail; this stops at the tail and at nothing before it.

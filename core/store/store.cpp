@@ -51,6 +51,11 @@ rocksdb::Options options_for(Store::Mode mode) {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.bytes_per_sync = 1U << 20U;
+  // Most rows are written once: merging small files early costs more than looking into a few more of them.
+  options.level0_file_num_compaction_trigger = 8;
+  options.level0_slowdown_writes_trigger = 24;
+  options.level0_stop_writes_trigger = 40;
+  options.max_bytes_for_level_base = 256U << 20U;
 
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(block_cache_bytes, /*num_shard_bits=*/2);

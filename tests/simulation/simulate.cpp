@@ -1,0 +1,41 @@
+// Runs seeds of the simulation: simulate [--seeds N] [--first SEED]. Prints a failing seed, which repeats exactly.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstring>
+
+#include "tests/simulation/world.h"
+
+namespace {
+
+std::uint64_t number(int argc, char** argv, const char* name, std::uint64_t otherwise) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (std::strcmp(argv[i], name) == 0) return std::stoull(argv[i + 1]);
+  }
+  return otherwise;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto seeds = number(argc, argv, "--seeds", 1000);
+  const auto first = number(argc, argv, "--first", 1);
+  // In memory where possible: the simulation crashes processes, not disks.
+  const auto root = std::filesystem::exists("/dev/shm") ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+  const auto directory = root / fmt::format("tenure-simulation-{}", ::getpid());
+  const auto began = std::chrono::steady_clock::now();
+  std::uint64_t failed = 0;
+  for (auto seed = first; seed < first + seeds; ++seed) {
+    if (const auto broken = tenure::simulation::run(seed, directory)) {
+      fmt::print("seed {}: {}\n  repeat with: tools/dev simulate --first {} --seeds 1\n", seed, *broken, seed);
+      ++failed;
+      if (failed == 5) break;
+    }
+  }
+  std::filesystem::remove_all(directory);
+  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  fmt::print("{} seeds from {}, {} failed, {:.1f} s\n", seeds, first, failed, seconds);
+  return failed == 0 ? 0 : 1;
+}
