@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,11 +22,19 @@ struct KeyStoreError {
   std::string message;  // names the file and the remedy
 };
 
+// An I/O error or damage met while a key is read. It must not pass for "no key": a second key would be made.
+// Not recoverable in this process.
+class KeyStoreFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class KeyStore {
  public:
   virtual ~KeyStore() = default;
 
   // The key of `owner` (an id such as "ws_..."); nothing when there never was one or it was destroyed.
+  // Throws KeyStoreFailure, as do the others.
   [[nodiscard]] virtual std::optional<crypto::Key> find(std::string_view owner) = 0;
 
   struct NewKey {
@@ -36,7 +45,8 @@ class KeyStore {
   // state: the first put wins, so a repeated put is harmless.
   [[nodiscard]] virtual std::expected<void, KeyStoreError> put(const std::vector<NewKey>& keys) = 0;
 
-  // Destroys the key for good; durable, and rewritten out of the store's files, when it returns. Repeating is harmless.
+  // Destroys the key for good; durable, and rewritten out of the store's files, when it returns. Repeating is
+  // harmless.
   [[nodiscard]] virtual std::expected<void, KeyStoreError> destroy(std::string_view owner) = 0;
   [[nodiscard]] virtual bool destroyed(std::string_view owner) = 0;
 };
