@@ -1,5 +1,6 @@
-// Settings: each is a flag (--hard-things 30s), an environment variable (TENURE_HARD_THINGS) and a key of the YAML
-// file (hard_things), all from one table in settings.cpp. Flags beat the environment, the environment beats the file.
+// Settings: each is a flag (--idle-timeout 75s), an environment variable (TENURE_IDLE_TIMEOUT) and a key of
+// the YAML file (idle_timeout), all from one table in settings.cpp. Flags beat the environment, the
+// environment beats the file. Secrets are named by file, so every value here may be shown.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands/policy.h"
@@ -14,14 +16,15 @@
 
 namespace tenure {
 
+// Numbers named `..._max` of bodies and headers are bytes.
 struct Settings {
   std::filesystem::path data_dir = "data";
   std::string listen = "127.0.0.1:8080";
   std::string metrics_listen;
   std::string log = "embedded";
-  std::uint64_t partitions = 4;
-  std::filesystem::path root_key_file;
-  std::string public_url;
+  std::uint64_t partitions = 4;         // beside the directory's
+  std::filesystem::path root_key_file;  // empty: in the data directory
+  std::string public_url;               // empty: the listening address
   std::string log_format = "text";
   std::string log_level = "info";
   std::uint64_t http_threads = 0;  // 0: one a core
@@ -35,7 +38,7 @@ struct Settings {
   Duration commit_timeout = std::chrono::seconds{5};
   Duration provision_timeout = std::chrono::seconds{60};
   Duration refusal_window = std::chrono::minutes{1};
-  Duration shutdown_timeout = std::chrono::seconds{20};
+  Duration shutdown_timeout = std::chrono::seconds{20};  // leaves time to flush within 30 s of SIGTERM
   std::string token_prefix = "sk_akua_";
   Policy policy;
 };
@@ -47,12 +50,13 @@ struct SettingsRequest {
   std::string text;  // for help, version and print_settings: what goes to stdout
 };
 
-// `arguments` without the program's name. An error is a sentence that names the setting, its value and what it takes.
+// `arguments` without the program's name. An error is a sentence that names the setting, its value and what
+// it takes. Reads nothing but its parameters and the YAML file that they name.
 [[nodiscard]] std::expected<SettingsRequest, std::string> read_settings(
     const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment);
 
 struct HostPort {
-  std::string host;
+  std::string host;  // without brackets
   std::uint16_t port = 0;
 };
 // "127.0.0.1:8080", "[::1]:0".
