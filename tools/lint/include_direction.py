@@ -11,7 +11,7 @@ LAYERS = ["core", "commands", "projections", "sagas", "api", "tools"]
 
 # What an include begins with -> the places that may have it.
 LIBRARIES = {
-    "rocksdb/": ["core/log/", "core/store/", "core/crypto/key_store.cpp"],
+    "rocksdb/": ["core/log/", "core/store/", "core/crypto/"],
     "librdkafka/": ["core/log/", "core/crypto/"],
     "boost/beast": ["api/", "core/net/"],
     "boost/json": ["core/json/"],
@@ -36,10 +36,10 @@ def violations(root: pathlib.Path):
                     continue
                 included = match.group(2)
                 folder = included.split("/")[0]
-                if match.group(1) == '"' and folder in LAYERS and folder not in allowed:
+                if folder in LAYERS and folder not in allowed:
                     yield f"{name}:{number}: {layer} must not include from {folder}: {included}"
-                if match.group(1) == '"' and folder not in LAYERS:
-                    yield f"{name}:{number}: include from the root of the repository: {included}"
+                if (match.group(1) == '"') != (folder in LAYERS):
+                    yield f'{name}:{number}: write "{included}" from the root of the repository, and libraries as <...>'
                 for prefix, places in LIBRARIES.items():
                     if included.startswith(prefix) and not any(name.startswith(place) for place in places):
                         yield f"{name}:{number}: {included} belongs in {', '.join(places)} only"
