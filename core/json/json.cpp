@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -24,7 +25,7 @@ class Handler {
 
   Handler() { stack_.reset(); }
   Value release() { return stack_.release(); }
-  const std::string& duplicate() const { return duplicate_; }
+  const std::optional<std::string>& duplicate() const { return duplicate_; }
 
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
@@ -101,15 +102,30 @@ class Handler {
   boost::json::value_stack stack_;
   std::vector<std::vector<std::string>> names_;
   std::string key_;
-  std::string duplicate_;
+  std::optional<std::string> duplicate_;
 };
+
+constexpr std::int64_t exact_integer_max = (std::int64_t{1} << 53) - 1;  // beyond it a double is not exact
+
+// UTF-16 has the characters beyond U+FFFF begin with D800 to DFFF, so before U+E000 to U+FFFF: there alone its order
+// is not that of UTF-8.
+std::uint8_t utf16_rank(char c) {
+  const auto byte = static_cast<std::uint8_t>(c);
+  return byte >= 0xf0 ? byte - 2 : byte == 0xee || byte == 0xef ? byte + 5 : byte;
+}
+
+bool before_in_utf16(std::string_view left, std::string_view right) {
+  const auto [l, r] = std::ranges::mismatch(left, right);
+  if (l == left.end() || r == right.end()) return l == left.end() && r != right.end();
+  return utf16_rank(*l) < utf16_rank(*r);
+}
 
 void write_canonical(const Value& value, std::string& out) {
   switch (value.kind()) {
     case boost::json::kind::object: {
       std::vector<const Object::value_type*> members;
       for (const auto& member : value.get_object()) members.push_back(&member);
-      std::ranges::sort(members, {}, [](const auto* member) { return std::string_view(member->key()); });
+      std::ranges::sort(members, before_in_utf16, [](const auto* member) { return std::string_view(member->key()); });
       out += '{';
       for (const auto* member : members) {
         if (member != members.front()) out += ',';
@@ -133,9 +149,11 @@ void write_canonical(const Value& value, std::string& out) {
     case boost::json::kind::string:
       return append_string(out, value.get_string());
     case boost::json::kind::int64:
+      if (value.get_int64() > exact_integer_max || value.get_int64() < -exact_integer_max) break;
       out += std::to_string(value.get_int64());
       return;
     case boost::json::kind::uint64:
+      if (value.get_uint64() > exact_integer_max) break;
       out += std::to_string(value.get_uint64());
       return;
     case boost::json::kind::bool_:
@@ -145,8 +163,9 @@ void write_canonical(const Value& value, std::string& out) {
       out += "null";
       return;
     case boost::json::kind::double_:
-      throw std::logic_error("canonical JSON is written for integers only");
+      break;
   }
+  throw std::logic_error("canonical JSON is written for integers below 2^53 only");
 }
 
 }  // namespace
@@ -163,7 +182,7 @@ std::expected<Value, ParseError> parse(std::string_view text, std::size_t depth_
   if (!error && !parser.done()) return std::unexpected(ParseError{"it ends too early", text.size()});
   if (error) {
     const auto& duplicate = parser.handler().duplicate();
-    auto message = duplicate.empty() ? error.message() : "duplicate member \"" + duplicate + "\"";
+    auto message = duplicate ? "duplicate member \"" + *duplicate + "\"" : error.message();
     return std::unexpected(ParseError{std::move(message), consumed});
   }
   return parser.handler().release();
@@ -175,12 +194,7 @@ std::string canonical(const Value& value) {
   return out;
 }
 
-std::string dump(const Value& value) {
-  if (value.is_object() || value.is_array()) return boost::json::serialize(value);
-  std::string out;
-  write_canonical(value, out);
-  return out;
-}
+std::string dump(const Value& value) { return boost::json::serialize(value); }
 
 void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
