@@ -110,14 +110,23 @@ std::expected<Timestamp, std::string> parse_rfc3339(std::string_view text) {
   const auto offset = utc_offset(text, at);
   if (!offset) return std::unexpected(offset.error());
   if (at != text.size()) return std::unexpected(std::string(rfc3339_form));
-  return Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) + std::chrono::milliseconds(*millis) - *offset;
+  const auto utc_minute =
+      Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) - *offset;
+  const auto day_of_minute = std::chrono::floor<std::chrono::days>(utc_minute);
+  // A leap second ends a day in UTC; Unix time counts it as the first of the next.
+  const bool possible_leap = utc_minute - day_of_minute == std::chrono::minutes(24 * 60 - 1);
+  const auto time = utc_minute + std::chrono::seconds(second) + std::chrono::milliseconds(*millis);
+  const auto utc_year = std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(time)).year();
+  const bool has_four_digits = utc_year >= std::chrono::year(0) && utc_year <= std::chrono::year(9999);
+  if ((second == 60 && !possible_leap) || !has_four_digits) return std::unexpected(std::string(rfc3339_form));
+  return time;
 }
 
 std::expected<Duration, std::string> parse_duration(std::string_view text) {
   std::int64_t number = 0;
   const auto [unit_begin, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number < 0) return std::unexpected(std::string(duration_form));
+  if (error == std::errc::result_out_of_range) return std::unexpected("is too long");
+  if (error != std::errc() || text.starts_with('-')) return std::unexpected(std::string(duration_form));
   const std::string_view name(unit_begin, static_cast<std::size_t>(text.data() + text.size() - unit_begin));
   for (const auto& unit : units) {
     if (unit.name != name) continue;
