@@ -69,16 +69,29 @@ std::string encode_base64(std::string_view input, std::string_view alphabet, boo
   return text;
 }
 
+// The value of each character; -1 where there is none.
+using DecodeTable = std::array<std::int8_t, 256>;
+constexpr DecodeTable decode_table(std::string_view alphabet) {
+  DecodeTable table{};
+  table.fill(-1);
+  for (std::size_t i = 0; i < alphabet.size(); ++i) {
+    table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::int8_t>(i);
+  }
+  return table;
+}
+constexpr DecodeTable base64_standard_values = decode_table(base64_standard);
+constexpr DecodeTable base64_url_values = decode_table(base64_url);
+
 // `text` without padding. Bits left over must be zero, so that every text has one spelling.
-std::optional<std::string> decode_base64(std::string_view text, std::string_view alphabet) {
+std::optional<std::string> decode_base64(std::string_view text, const DecodeTable& values) {
   if (text.size() % 4 == 1) return std::nullopt;
   std::string output;
   output.reserve(text.size() * 3 / 4);
   std::uint32_t pending = 0;
   int bits = 0;
   for (const char c : text) {
-    const auto value = alphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
+    const auto value = values[static_cast<std::uint8_t>(c)];
+    if (value < 0) return std::nullopt;
     pending = pending << 6U | static_cast<std::uint32_t>(value);
     bits += 6;
     if (bits >= 8) {
@@ -210,9 +223,9 @@ std::string to_base64url(std::string_view input) { return encode_base64(input, b
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
-  return decode_base64(text, base64_standard);
+  return decode_base64(text, base64_standard_values);
 }
-std::optional<std::string> from_base64url(std::string_view text) { return decode_base64(text, base64_url); }
+std::optional<std::string> from_base64url(std::string_view text) { return decode_base64(text, base64_url_values); }
 
 std::string random_base62(std::size_t length, Random& random) {
   std::string text;
