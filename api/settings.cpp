@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <regex>
 
@@ -61,7 +62,8 @@ std::expected<YAML::Node, std::string> load_yaml(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return std::unexpected(fmt::format("{}: cannot be read: {}", file, std::strerror(errno)));
   try {
-    return YAML::Load(stream);
+    // Not from the stream itself: yaml-cpp 0.7 leaks its buffer when that throws.
+    return YAML::Load(std::string(std::istreambuf_iterator<char>(stream), {}));
   } catch (const YAML::Exception& error) {
     return std::unexpected(fmt::format("{}:{}: {}", file, error.mark.line + 1, error.msg));
   } catch (const std::ios_base::failure&) {  // a directory, or a disk that fails
