@@ -1,0 +1,65 @@
+#include "tests/support/tenured_process.h"
+
+#include <csignal>
+#include <stdexcept>
+
+#include "tests/support/eventually.h"
+
+namespace tenure::test {
+namespace {
+
+constexpr std::chrono::seconds start_bound{30};
+constexpr std::chrono::seconds stop_bound{30};
+constexpr std::string_view listening = "listening on ";
+
+}  // namespace
+
+std::filesystem::path executable(std::string_view name) {
+  return std::filesystem::path(TENURE_BIN_DIR) / name;
+}
+
+TenuredProcess::TenuredProcess(std::filesystem::path data_dir, std::vector<std::string> flags)
+    : data_dir_(std::move(data_dir)), flags_(std::move(flags)) {
+  start();
+}
+
+TenuredProcess::~TenuredProcess() = default;
+
+void TenuredProcess::start() {
+  ProgramOptions options;
+  options.arguments = {"--data-dir", data_dir_.string(), "--listen", "127.0.0.1:0"};
+  options.arguments.insert(options.arguments.end(), flags_.begin(), flags_.end());
+  options.directory = data_dir_.parent_path();
+  options.name = data_dir_.filename().string() + "-" + std::to_string(++starts_);
+  program_ = std::make_unique<Program>(executable("tenured"), options);
+  bool ended = false;
+  const bool settled = eventually(
+      [&] {
+        ended = program_->wait(std::chrono::milliseconds(0)).has_value();
+        return ended || program_->out().ends_with('\n');
+      },
+      start_bound);
+  const auto line = program_->out();
+  if (!settled || !line.starts_with(listening)) {
+    throw std::runtime_error("tenured does not serve; stdout: " + line + "stderr: " + program_->err());
+  }
+  url_ = line.substr(listening.size(), line.find('\n') - listening.size());
+}
+
+std::string TenuredProcess::bootstrap_token() const {
+  auto token = read_file(data_dir_ / "bootstrap-token");
+  while (token.ends_with('\n')) token.pop_back();
+  return token;
+}
+
+void TenuredProcess::kill9() {
+  program_->signal(SIGKILL);
+  program_->wait(stop_bound);
+}
+
+std::optional<int> TenuredProcess::terminate() {
+  program_->signal(SIGTERM);
+  return program_->wait(stop_bound);
+}
+
+}  // namespace tenure::test
