@@ -93,7 +93,9 @@ Api::Api(Node& node, const Settings& settings, std::string public_url)
       cursor_key_(node.derived_key("tenure cursors")),
       router_(route_table()),
       last_used_(node.store()),
-      metrics_(route_table().size()) {}
+      metrics_(route_table().size()) {
+  node_.set_housekeeping([this](Store& store, Timestamp now) { last_used_.write_back(store, now); });
+}
 
 Reply Api::dispatch(http::Request& request) {
   if (!http::parse_target(request.target, request)) {

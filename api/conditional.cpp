@@ -23,6 +23,27 @@ std::optional<std::string_view> unquote(std::string_view text) {
   return text.substr(1, text.size() - 2);
 }
 
+// Several lines of one header are one list (RFC 9110, 5.3).
+std::string joined_lines(const Request& request, std::string_view name) {
+  std::string text;
+  for (const auto& [key, value] : request.headers) {
+    if (equal_ignoring_case(key, name)) text.append(text.empty() ? "" : ",").append(value);
+  }
+  return text;
+}
+
+// The first element of a list; its comma, if any, begins what is left. A comma inside quotes belongs to the element.
+std::string_view take_element(std::string_view& list) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < list.size() && (quoted || list[end] != ','); ++end) {
+    if (list[end] == '"') quoted = !quoted;
+  }
+  const auto element = trim(list.substr(0, end));
+  list.remove_prefix(end);
+  return element;
+}
+
 std::optional<std::uint64_t> version_of(std::string_view etag) {
   std::uint64_t version = 0;
   const auto* end = etag.data() + etag.size();
@@ -38,23 +59,20 @@ std::string etag_header(std::uint64_t version) { return '"' + std::to_string(ver
 std::expected<std::optional<IfMatch>, Rejection> parse_if_match(const Request& request) {
   if (request.count_headers("If-Match") == 0) return std::nullopt;
   const Rejection malformed{Reason::invalid_header, "If-Match takes an etag, a list of etags, or *.", {}, {}};
-  auto text = trim(request.header("If-Match"));
-  if (text.empty() || text.size() > if_match_bytes_max) return std::unexpected(malformed);
+  const auto joined = joined_lines(request, "If-Match");
+  auto text = trim(joined);
+  if (text.size() > if_match_bytes_max) return std::unexpected(malformed);
+  if (text == "*") return IfMatch{.any = true, .versions = {}};
   IfMatch match;
-  if (text == "*") {
-    match.any = true;
-    return match;
-  }
   while (true) {
-    const auto comma = text.find(',');
-    const auto element = trim(text.substr(0, comma));
-    if (!element.starts_with("W/")) {
-      const auto etag = unquote(element);
-      if (!etag || etag->empty()) return std::unexpected(malformed);
-      if (const auto version = version_of(*etag)) match.versions.push_back(*version);
-    }
-    if (comma == std::string_view::npos) return match;
-    text.remove_prefix(comma + 1);
+    const auto element = take_element(text);
+    const bool weak = element.starts_with("W/");
+    const auto etag = unquote(weak ? element.substr(2) : element);
+    if (!etag || etag->empty() || element == "*") return std::unexpected(malformed);
+    const auto version = version_of(*etag);
+    if (version && !weak) match.versions.push_back(*version);
+    if (text.empty()) return match;
+    text.remove_prefix(1);
   }
 }
 

@@ -137,6 +137,18 @@ std::string gzip(std::string_view body) {
 
 }  // namespace
 
+HeadScan::Found HeadScan::look(std::string_view received) {
+  for (auto end = received.find('\n', looked_at_); end != std::string_view::npos; end = received.find('\n', looked_at_)) {
+    if (end == 0 || received[end - 1] != '\r') return Found::malformed;
+    const bool empty_line = end == looked_at_ + 1;
+    if (empty_line) return Found::complete;
+    if (end + 1 == received.size()) return Found::incomplete;  // whether it is folded shows with the next byte
+    if (received[end + 1] == ' ' || received[end + 1] == '\t') return Found::malformed;
+    looked_at_ = end + 1;
+  }
+  return Found::incomplete;
+}
+
 void read_trace(Request& request) {
   const auto id = request.header("X-Request-Id");
   if (!id.empty() && id.size() <= limits::request_id_chars_max && is_visible_ascii(id)) {
@@ -163,7 +175,7 @@ std::optional<Rejection> check_framing(unsigned version, const Request& request)
   return std::nullopt;
 }
 
-void write_response(const Response& response, const Request& request, bool keep_alive, std::string& out) {
+void write_response(const Response& response, const Request& request, Persistence persistence, std::string& out) {
   const bool worth_it = response.body.size() >= gzip_bytes_min;
   const auto compressed = worth_it && accepts_gzip(request.header("Accept-Encoding")) ? gzip(response.body) : std::string();
   const std::string_view body = compressed.empty() ? std::string_view(response.body) : std::string_view(compressed);
@@ -184,7 +196,8 @@ void write_response(const Response& response, const Request& request, bool keep_
   if (response.no_store) line("Cache-Control", "no-store");
   line("X-Content-Type-Options", "nosniff");
   for (const auto& [name, value] : response.headers) line(name, value);
-  if (!keep_alive) line("Connection", "close");
+  if (persistence == Persistence::close) line("Connection", "close");
+  if (persistence == Persistence::keep_and_say) line("Connection", "keep-alive");
   out += "\r\n";
   if (request.method != Method::head) out += body;
 }

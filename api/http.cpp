@@ -93,8 +93,27 @@ std::optional<std::string_view> Request::query_value(std::string_view name) cons
   return found->second;
 }
 
+namespace {
+
+// What follows scheme and authority; nothing for another scheme.
+std::optional<std::string_view> origin_form_of(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    const auto end = target.find_first_of("/?", scheme.size());
+    if (end == std::string_view::npos) return "/";
+    return target[end] == '/' ? std::optional(target.substr(end)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 bool parse_target(std::string_view target, Request& request) {
-  if (!target.starts_with('/')) return false;
+  if (!target.starts_with('/')) {
+    const auto origin_form = origin_form_of(target);
+    if (!origin_form) return false;
+    target = *origin_form;
+  }
   const auto question = target.find('?');
   auto path = target.substr(1, question == std::string_view::npos ? question : question - 1);
   while (true) {

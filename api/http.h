@@ -28,6 +28,7 @@ struct Request {
   std::string_view remote_ip;
   std::string request_id;                     // the client's, or made
   std::string trace_id;                       // of a valid W3C traceparent; otherwise empty
+  std::string_view route;                     // the pattern that matched, set by whoever dispatches: for metrics and logs
 
   // The first header of that name (any case); empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -44,8 +45,8 @@ struct Response {
   bool no_store = false;  // holds something that no cache may keep
 };
 
-// Path and query of `target` into segments and query. False when it is malformed: bad percent-encoding, invalid
-// UTF-8, an absolute target.
+// Path and query of `target` into segments and query. Takes origin-form and absolute-form (RFC 9112, 3.2), of which scheme and
+// authority are passed over. False when it is malformed: another form, bad percent-encoding, invalid UTF-8.
 [[nodiscard]] bool parse_target(std::string_view target, Request& request);
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view left, std::string_view right);

@@ -10,6 +10,7 @@
 
 #include "api/api.h"
 #include "api/log.h"
+#include "api/problem.h"
 #include "api/server.h"
 #include "api/settings.h"
 
@@ -63,6 +64,12 @@ sigset_t block_signals() {
   return signals;
 }
 
+// What the port of --metrics-listen answers: /metrics and nothing else.
+http::Server::Reply serve_metrics(Api& api, http::Request& request) {
+  if (request.target != "/metrics") return http::problem({Reason::not_found, "", {}, {}}, request);
+  return api.dispatch(request);
+}
+
 int serve(const Settings& settings) {
   const auto signals = block_signals();
   auto node = Node::start(settings);
@@ -76,6 +83,8 @@ int serve(const Settings& settings) {
   auto server = http::Server::start(server_options(settings, settings.listen), [&](http::Request& request) -> http::Server::Reply {
     auto* ready = serving.load(std::memory_order_acquire);
     if (ready == nullptr) return http::Response{.status = 503, .body = {}};
+    const bool moved = !settings.metrics_listen.empty() && request.target == "/metrics";
+    if (moved) return http::problem({Reason::not_found, "Metrics are served on a port of their own.", {}, {}}, request);
     return ready->dispatch(request);
   });
   if (!server) {
@@ -85,6 +94,17 @@ int serve(const Settings& settings) {
   const auto address = "http://" + (*server)->address();
   api = std::make_unique<Api>(**node, settings, settings.public_url.empty() ? address : settings.public_url);
   serving = api.get();
+  std::unique_ptr<http::Server> metrics;
+  if (!settings.metrics_listen.empty()) {
+    auto started = http::Server::start(server_options(settings, settings.metrics_listen),
+                                       [&](http::Request& request) { return serve_metrics(*api, request); });
+    if (!started) {
+      log::error(started.error());
+      return exit_failed;
+    }
+    metrics = std::move(*started);
+    log::info("metrics", {{"address", "http://" + metrics->address() + "/metrics"}});
+  }
   fmt::print("listening on {}\n", address);
   std::fflush(stdout);
 

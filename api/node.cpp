@@ -84,7 +84,9 @@ void Node::run() {
   std::function<void(const boost::system::error_code&)> keep_house = [&](const boost::system::error_code& error) {
     if (error) return;
     publish_health();
-    scrub();
+    const auto now = clock_.now();
+    if (now - scrubbed_at_ >= scrub_every) scrub();
+    if (housekeeping_task_) housekeeping_task_(*store_, now);
     release_waiters();
     housekeeping_.expires_after(housekeeping_every);
     housekeeping_.async_wait(keep_house);
@@ -111,8 +113,9 @@ Node::~Node() {
     thread_.join();
   }
   if (!store_) return;
-  to_scrub_.empty() ? store_->flush() : scrub();
+  if (housekeeping_task_) housekeeping_task_(*store_, clock_.now());
   store_->flush();
+  scrub();
 }
 
 void Node::submit(CommandRequest request) {
@@ -192,15 +195,21 @@ Partition Node::home_of(AccountId account) const {
   return Partition{static_cast<std::uint16_t>(1 + bytes.u64() % homes)};
 }
 
-void Node::scrub_credential(std::string hash_key) {
-  post([this, key = std::move(hash_key)] { to_scrub_.push_back(key); });
+void Node::scrub_credential(Partition partition, const StreamName& stream) {
+  post([this, key = keys::stream_state(partition, stream)] { to_scrub_.push_back(key); });
+}
+
+void Node::set_housekeeping(std::function<void(Store&, Timestamp)> task) {
+  post([this, task = std::move(task)]() mutable { housekeeping_task_ = std::move(task); });
 }
 
 // Rewrites the files that held revoked credentials. On the engine's thread, or after it has ended.
 void Node::scrub() {
   if (to_scrub_.empty()) return;
+  scrubbed_at_ = clock_.now();
   store_->flush();
   for (const auto& key : std::exchange(to_scrub_, {})) store_->compact(key, key);
+  store_->compact("K", "L");  // the look-up of credentials
 }
 
 void Node::publish_health() {

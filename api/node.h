@@ -52,8 +52,13 @@ class Node {
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] Random& random() { return random_; }
 
-  // Credentials were revoked: their hashes leave this node's files soon.
-  void scrub_credential(std::string hash_key) ;
+  // The credential that this stream (of an API token or a session) was about is useless now: its hash leaves this
+  // node's files within `scrub_every`, or when the node stops.
+  void scrub_credential(Partition partition, const StreamName& stream);
+  static constexpr std::chrono::seconds scrub_every{20};
+
+  // Runs on the engine's thread about once a second. Set once, before serving.
+  void set_housekeeping(std::function<void(Store&, Timestamp)> task);
 
   // A copy of what health checks and metrics show, at most a second old.
   struct Health {
@@ -103,7 +108,9 @@ class Node {
   std::atomic<bool> pump_queued_{false};
   std::atomic<bool> draining_{false};
   std::list<Waiter> waiters_;          // the engine's thread
-  std::vector<std::string> to_scrub_;  // the engine's thread
+  std::vector<std::string> to_scrub_;  // the engine's thread, like the next two
+  Timestamp scrubbed_at_{};
+  std::function<void(Store&, Timestamp)> housekeeping_task_;
   mutable std::mutex health_mutex_;
   Health health_;  // guarded by health_mutex_
   std::thread thread_;

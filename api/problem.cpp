@@ -1,6 +1,7 @@
 #include "api/problem.h"
 
 #include "core/json/json.h"
+#include "core/text/unicode.h"
 
 namespace tenure::http {
 namespace {
@@ -32,15 +33,21 @@ std::string body_of(std::string_view reason, std::string_view title, int status,
       .member("type", "/docs#" + std::string(reason))
       .member("title", title)
       .member("status", status)
-      .member("detail", detail)
-      .member("instance", request.target.substr(0, request.target.find('?')))
-      .member("reason", reason)
+      .member("detail", detail);
+  const auto instance = request.target.substr(0, request.target.find('?'));
+  if (!instance.empty() && text::is_utf8(instance)) out.member("instance", instance);
+  out.member("reason", reason)
       .member("request_id", request.request_id)
       .member("success", false)
       .key("errors")
       .begin_array();
   if (rejection.fields.empty()) write_error(out, status, detail, {}, rejection.metadata);
-  for (const auto& field : rejection.fields) write_error(out, status, field.message, field.path, field.metadata);
+  for (const auto& field : rejection.fields) {
+    auto metadata = field.metadata;
+    // What is of the whole refusal stands with the first.
+    if (&field == &rejection.fields.front()) metadata.insert(rejection.metadata.begin(), rejection.metadata.end());
+    write_error(out, status, field.message, field.path, metadata);
+  }
   out.end_array().key("result").begin_object().end_object().end_object();
   return body;
 }

@@ -4,9 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
 
 #include "core/text/nearest.h"
 #include "core/text/unicode.h"
+#include "core/time/clock.h"
 
 namespace tenure::http {
 namespace {
@@ -27,13 +31,49 @@ std::string_view type_name(Schema::Type type) {
   return "";
 }
 
-std::optional<std::int64_t> integer_of(const json::Value& value) {
+std::string_view with_article(Schema::Type type) {
+  switch (type) {
+    case Schema::Type::string:
+      return "a string";
+    case Schema::Type::integer:
+      return "an integer";
+    case Schema::Type::boolean:
+      return "true or false";
+    case Schema::Type::object:
+      return "an object";
+    case Schema::Type::array:
+      return "an array";
+  }
+  return "";
+}
+
+bool is_of(Schema::Type type, const json::Value& value) {
+  switch (type) {
+    case Schema::Type::string:
+      return value.is_string();
+    case Schema::Type::integer:
+      // 3.0 is an integer to JSON Schema.
+      return value.is_int64() || value.is_uint64() || (value.is_double() && std::trunc(value.get_double()) == value.get_double());
+    case Schema::Type::boolean:
+      return value.is_bool();
+    case Schema::Type::object:
+      return value.is_object();
+    case Schema::Type::array:
+      return value.is_array();
+  }
+  return false;
+}
+
+// Of an integer in any notation; one that does not fit is as far off as can be said.
+std::int64_t clamped(const json::Value& value) {
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
   if (value.is_int64()) return value.get_int64();
-  if (!value.is_double()) return std::nullopt;
-  // 3.0 is an integer to JSON Schema.
+  if (value.is_uint64()) return most;
   const double number = value.get_double();
-  const auto integer = static_cast<std::int64_t>(std::clamp(number, -9e15, 9e15));
-  return static_cast<double>(integer) == number ? std::optional(integer) : std::nullopt;
+  constexpr double beyond = 9223372036854775808.0;  // 2^63
+  if (number >= beyond) return most;
+  return number < -beyond ? least : static_cast<std::int64_t>(number);
 }
 
 }  // namespace
@@ -77,7 +117,9 @@ Schema&& Schema::or_null() && {
   return std::move(*this);
 }
 Schema&& Schema::pattern(std::string_view regular_expression) && {
+  if (!max_chars_ || *max_chars_ > pattern_chars_max) throw std::logic_error("a pattern for texts of unbounded length");
   pattern_ = regular_expression;
+  matcher_ = std::make_shared<const std::regex>(std::string(regular_expression));
   return std::move(*this);
 }
 Schema&& Schema::format(std::string_view name) && {
@@ -96,30 +138,21 @@ std::vector<FieldError> Schema::validate(const json::Value& value, std::vector<s
 }
 
 void Schema::check(const json::Value& value, std::vector<std::string>& path, std::vector<FieldError>& errors) const {
-  const auto wrong = [&](std::string message) { errors.push_back({path, std::move(message), {}}); };
-  if (value.is_null()) {
-    if (!nullable_) wrong(fmt::format("must be a {}, not null", type_name(type_)));
+  if (errors.size() >= errors_max || (value.is_null() && nullable_)) return;
+  if (!is_of(type_, value)) {
+    errors.push_back({path, fmt::format("must be {}{}", with_article(type_), value.is_null() ? ", not null" : ""), {}});
     return;
   }
   switch (type_) {
     case Type::string:
-      if (!value.is_string()) return wrong("must be a string");
       return check_string(value.get_string(), path, errors);
-    case Type::integer: {
-      const auto number = integer_of(value);
-      if (!number) return wrong("must be an integer");
-      if (min_ && *number < *min_) wrong(fmt::format("must be at least {}", *min_));
-      if (max_ && *number > *max_) wrong(fmt::format("must be at most {}", *max_));
-      return;
-    }
+    case Type::integer:
+      return check_integer(value, path, errors);
     case Type::boolean:
-      if (!value.is_bool()) wrong("must be true or false");
       return;
     case Type::object:
-      if (!value.is_object()) return wrong("must be an object");
       return check_object(value.get_object(), path, errors);
     case Type::array: {
-      if (!value.is_array()) return wrong("must be an array");
       std::size_t index = 0;
       for (const auto& element : value.get_array()) {
         path.push_back(std::to_string(index++));
@@ -131,6 +164,13 @@ void Schema::check(const json::Value& value, std::vector<std::string>& path, std
   }
 }
 
+void Schema::check_integer(const json::Value& value, const std::vector<std::string>& path,
+                           std::vector<FieldError>& errors) const {
+  const auto number = clamped(value);
+  if (min_ && number < *min_) errors.push_back({path, fmt::format("must be at least {}", *min_), {}});
+  if (max_ && number > *max_) errors.push_back({path, fmt::format("must be at most {}", *max_), {}});
+}
+
 void Schema::check_string(std::string_view text, const std::vector<std::string>& path,
                           std::vector<FieldError>& errors) const {
   const auto wrong = [&](std::string message) { errors.push_back({path, std::move(message), {}}); };
@@ -140,10 +180,15 @@ void Schema::check_string(std::string_view text, const std::vector<std::string>&
     }
     return;
   }
+  const auto plural = [](std::size_t count) { return count == 1 ? "" : "s"; };
   const auto chars = text::count_characters(text);
-  if (chars < min_chars_) wrong(fmt::format("must have at least {} character{}", min_chars_, min_chars_ == 1 ? "" : "s"));
-  if (max_chars_ && chars > *max_chars_) wrong(fmt::format("must have at most {} characters", *max_chars_));
-  if (text::has_control_characters(text)) wrong("must not have control characters");
+  if (chars < min_chars_) return wrong(fmt::format("must have at least {} character{}", min_chars_, plural(min_chars_)));
+  if (max_chars_ && chars > *max_chars_) return wrong(fmt::format("must have at most {} character{}", *max_chars_, plural(*max_chars_)));
+  if (text::has_control_characters(text)) return wrong("must not have control characters");
+  if (matcher_ && !std::regex_search(text.begin(), text.end(), *matcher_)) return wrong(fmt::format("must match {}", pattern_));
+  if (format_ == "date-time") {
+    if (const auto time = parse_rfc3339(text); !time) wrong(time.error());
+  }
 }
 
 void Schema::check_object(const json::Object& object, std::vector<std::string>& path,
@@ -158,10 +203,16 @@ void Schema::check_object(const json::Object& object, std::vector<std::string>& 
     }
     path.pop_back();
   }
+  check_names(object, path, errors);
+}
+
+void Schema::check_names(const json::Object& object, std::vector<std::string>& path,
+                         std::vector<FieldError>& errors) const {
   std::vector<std::string_view> known;
   for (const auto& member : members_) known.push_back(member.name);
   for (const auto& [name, value] : object) {
     if (std::ranges::find(known, std::string_view(name)) != known.end()) continue;
+    if (errors.size() >= errors_max) return;
     path.emplace_back(name);
     FieldError error{path, "is not known here", {}};
     if (const auto nearest = text::nearest(name, known)) {

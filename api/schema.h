@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,13 +36,18 @@ class Schema {
   Schema&& at_least(std::int64_t min) &&;
   Schema&& at_most(std::int64_t max) &&;
   Schema&& or_null() &&;
-  // As JSON Schema has it; shown, and checked by whoever turns the text into a type of its own.
+  // An ECMA-262 regular expression. Comes after `chars` with a maximum of at most `pattern_chars_max`, which bounds the work of
+  // matching; std::logic_error otherwise.
   Schema&& pattern(std::string_view regular_expression) &&;
+  static constexpr std::size_t pattern_chars_max = 256;
+  // As JSON Schema has it. date-time (RFC 3339) is checked; the others are only shown.
   Schema&& format(std::string_view name) &&;
   // Under which the document lists it.
   Schema&& named(std::string_view name) &&;
 
-  // Every field that is wrong, with its path; empty when all is well. Strings with control characters are wrong.
+  // Every field that is wrong, with its path; empty when all is well. Strings with control characters are wrong. A hostile
+  // document has more wrong fields than anyone reads: it stops at `errors_max`.
+  static constexpr std::size_t errors_max = 1000;
   [[nodiscard]] std::vector<FieldError> validate(const json::Value& value, std::vector<std::string> path) const;
 
   // JSON Schema 2020-12; a named schema inside is a reference to #/components/schemas/.
@@ -55,8 +61,10 @@ class Schema {
  private:
   explicit Schema(Type type) : type_(type) {}
   void check(const json::Value& value, std::vector<std::string>& path, std::vector<FieldError>& errors) const;
+  void check_integer(const json::Value& value, const std::vector<std::string>& path, std::vector<FieldError>& errors) const;
   void check_string(std::string_view text, const std::vector<std::string>& path, std::vector<FieldError>& errors) const;
   void check_object(const json::Object& object, std::vector<std::string>& path, std::vector<FieldError>& errors) const;
+  void check_names(const json::Object& object, std::vector<std::string>& path, std::vector<FieldError>& errors) const;
 
   Type type_;
   bool nullable_ = false;
@@ -66,6 +74,7 @@ class Schema {
   std::optional<std::int64_t> min_, max_;
   std::vector<std::string_view> values_;
   std::string_view pattern_, format_;
+  std::shared_ptr<const std::regex> matcher_;  // of pattern_
   std::string name_;
   std::vector<Member> members_;
   std::shared_ptr<const Schema> items_;

@@ -1,8 +1,9 @@
 #include "api/server.h"
 
 #include <fmt/core.h>
-#include <zlib.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -15,7 +16,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <list>
 #include <optional>
@@ -34,11 +34,51 @@ namespace beast = boost::beast;
 using tcp = asio::ip::tcp;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr auto sweep_every = std::chrono::milliseconds(250);
-constexpr std::size_t buffer_keep_bytes = 16U << 10U;
+constexpr auto sweep_every = std::chrono::milliseconds(100);
+constexpr std::size_t read_bytes = 4096;           // for a head; most fit
+constexpr std::size_t body_read_bytes = 32U << 10U;
+constexpr std::size_t buffer_keep_bytes = 16U << 10U;  // what a connection may hold between requests
+constexpr std::size_t headers_usual = 16;
+constexpr auto linger_max = std::chrono::seconds(1);
+constexpr std::size_t linger_bytes_max = 1U << 20U;
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 
 using Parser = beast::http::request_parser<beast::http::string_body>;
+using HttpError = beast::http::error;
+
+// What the connections of all threads count together.
+struct Counts {
+  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> body_bytes{0};
+  std::atomic<std::uint64_t> faults{0};
+};
+
+// The part of `Counts::body_bytes` that one request holds, given back when the request goes.
+class BodyShare {
+ public:
+  explicit BodyShare(std::atomic<std::size_t>& all) : all_(all) {}
+  ~BodyShare() { all_ -= own_; }
+  BodyShare(const BodyShare&) = delete;
+  BodyShare& operator=(const BodyShare&) = delete;
+
+  // False when all requests together now hold more than `max`.
+  [[nodiscard]] bool grow_to(std::size_t bytes, std::size_t max) {
+    const auto before = all_.fetch_add(bytes - own_);
+    own_ = bytes;
+    return before + bytes <= max;
+  }
+
+ private:
+  std::atomic<std::size_t>& all_;
+  std::size_t own_ = 0;
+};
+
+std::string_view view(const beast::flat_buffer& buffer) {
+  const auto data = buffer.data();
+  return {static_cast<const char*>(data.data()), data.size()};
+}
+
+std::string_view view(boost::core::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
@@ -46,12 +86,13 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 class Connection {
  public:
   Connection(tcp::socket socket, const ServerOptions& options, const Server::Dispatch& dispatch,
-             const std::atomic<bool>& stopping)
-      : socket_(std::move(socket)), options_(options), dispatch_(dispatch), stopping_(stopping) {
+             const std::atomic<bool>& stopping, Counts& counts)
+      : socket_(std::move(socket)), options_(options), dispatch_(dispatch), stopping_(stopping), counts_(counts) {
     boost::system::error_code ignored;
     const auto remote = socket_.remote_endpoint(ignored);
     if (!ignored) remote_ip_ = remote.address().to_string(ignored);
     socket_.set_option(tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
   }
 
   asio::awaitable<void> run() {
@@ -79,78 +120,150 @@ class Connection {
 
   // One request and its answer; false when the connection is to be closed.
   asio::awaitable<bool> serve_one() {
-    if (!co_await wait_for_request()) co_return false;
-    std::optional<Parser> parser(std::in_place);
-    parser->header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
-    parser->body_limit(options_.body_bytes_max);
-    parser->eager(true);
-
-    expect_within(options_.header_timeout);
-    auto [error, bytes] = co_await beast::http::async_read_header(socket_, buffer_, *parser, tuple_awaitable);
     Request request;
     request.remote_ip = remote_ip_;
-    read_head(parser->get(), request);
-    if (error) co_return co_await refuse(rejection_for(error, late_, false), request, error);
-    if (const auto refused = check_head(parser->get(), request)) co_return co_await refuse(*refused, request, {});
+    const auto head = co_await read_head();
+    if (head == Head::none) co_return false;
+    const auto begun = options_.observe ? SteadyClock::now() : SteadyClock::time_point();
+    if (head != Head::complete) co_return co_await refuse(rejection_for(head), request, begun);
 
-    if (!parser->is_done()) {
-      if (equal_ignoring_case(request.header("Expect"), "100-continue") && !co_await write(continue_text)) co_return false;
-      expect_within(options_.body_timeout);
-      std::tie(error, bytes) = co_await beast::http::async_read(socket_, buffer_, *parser, tuple_awaitable);
-      if (error) co_return co_await refuse(rejection_for(error, late_, true), request, error);
+    Parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
+    parser.body_limit(options_.body_bytes_max);
+    parser.eager(true);
+    boost::system::error_code error;
+    parse(parser, error);
+    read_fields(parser.get(), request);
+    if (error) co_return co_await refuse(rejection_for(error, parser.is_header_done()), request, begun);
+    if (const auto refused = check_head(parser.get(), request)) co_return co_await refuse(*refused, request, begun);
+
+    BodyShare share(counts_.body_bytes);
+    if (!parser.is_done()) {
+      const auto refused = co_await read_body(parser, request, share);
+      if (refused.has_value()) co_return co_await refuse(*refused, request, begun);
+      if (!parser.is_done()) co_return false;
     }
-    request.body = parser->get().body();
-    const bool keep_alive = parser->get().keep_alive() && !stopping_.load(std::memory_order_relaxed);
+    request.body = parser.get().body();
+    const auto persistence = persistence_of(parser.get());
     deadline_ = SteadyClock::time_point::max();
-    const auto response = co_await answer(request);
-    write_response(response, request, keep_alive, out_);
-    co_return co_await write(out_) && keep_alive;
-  }
-
-  asio::awaitable<Response> answer(Request& request) {
-    try {
-      auto reply = dispatch_(request);
-      if (auto* response = std::get_if<Response>(&reply)) co_return std::move(*response);
-      co_return co_await std::move(std::get<asio::awaitable<Response>>(reply));
-    } catch (const std::exception& fault) {
-      log::error("a request failed inside the server", {{"request_id", request.request_id}, {"error", fault.what()}});
+    auto reply = dispatch(request);
+    if (auto* awaited = std::get_if<asio::awaitable<Response>>(&reply)) {
+      auto response = co_await later(std::move(*awaited), request);
+      reply = std::move(response);
     }
-    co_return internal_error(request);
+    const auto response = std::get<Response>(std::move(reply));
+    write_response(response, request, persistence, out_);
+    observe(request, response.status, begun);
+    const bool written = co_await write(out_);
+    co_return written && persistence != Persistence::close;
   }
 
-  // Until the first byte of the next request.
-  asio::awaitable<bool> wait_for_request() {
-    if (buffer_.size() > 0) co_return true;
-    if (buffer_.capacity() > buffer_keep_bytes) buffer_ = {};
-    expect_within(options_.idle_timeout);
-    idle_ = true;
-    if (stopping_) co_return false;
-    const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(4096), tuple_awaitable);
-    idle_ = false;
-    if (error) co_return false;
-    buffer_.commit(bytes);
-    co_return true;
+  enum class Head : std::uint8_t { complete, none, malformed, too_large, late };
+
+  // Until the buffer begins with a whole head. `none`: there is nobody to answer.
+  asio::awaitable<Head> read_head() {
+    HeadScan scan;
+    let_go_of_memory();
+    bool begun = buffer_.size() > 0;
+    expect_within(begun ? options_.header_timeout : options_.idle_timeout);
+    while (true) {
+      // An empty line before a request is passed over (RFC 9112, 2.2).
+      while (view(buffer_).starts_with("\r\n")) buffer_.consume(2);
+      const auto received = view(buffer_).substr(0, options_.header_bytes_max);
+      const auto found = received == "\r" ? HeadScan::Found::incomplete : scan.look(received);
+      if (found == HeadScan::Found::complete) co_return Head::complete;
+      if (found == HeadScan::Found::malformed) co_return Head::malformed;
+      if (received.size() == options_.header_bytes_max) co_return Head::too_large;
+
+      idle_ = !begun;
+      if (idle_ && stopping_) co_return Head::none;
+      const auto room = std::min(read_bytes, buffer_.max_size() - buffer_.size());
+      const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), tuple_awaitable);
+      idle_ = false;
+      if (error) co_return begun && late_ ? Head::late : Head::none;
+      buffer_.commit(bytes);
+      if (!begun) expect_within(options_.header_timeout);
+      begun = true;
+    }
+  }
+
+  // As far as the buffer goes; no error when more is needed.
+  void parse(Parser& parser, boost::system::error_code& error) {
+    buffer_.consume(parser.put(buffer_.data(), error));
+    if (error == HttpError::need_more) error = {};
+  }
+
+  // The rest of a body. Not done and not refused: the client has gone.
+  asio::awaitable<std::optional<Rejection>> read_body(Parser& parser, const Request& request, BodyShare& share) {
+    const bool waits = parser.get().version() == 11 && equal_ignoring_case(request.header("Expect"), "100-continue");
+    if (waits && buffer_.size() == 0 && !co_await write(continue_text)) co_return std::nullopt;
+    expect_within(options_.body_timeout);
+    while (!parser.is_done()) {
+      const auto room = std::min(body_read_bytes, buffer_.max_size() - buffer_.size());
+      if (room == 0) co_return Rejection{Reason::malformed_request, "A chunk's extension or the trailers are too long.", {}, {}};
+      auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), tuple_awaitable);
+      if (error) {
+        if (late_) co_return Rejection{Reason::request_timeout, "", {}, {}};
+        co_return std::nullopt;
+      }
+      buffer_.commit(bytes);
+      parse(parser, error);
+      if (error) co_return rejection_for(error, true);
+      if (!share.grow_to(parser.get().body().size(), options_.bodies_bytes_max)) co_return Rejection{Reason::overloaded, "", {}, {}};
+    }
+    co_return std::nullopt;
+  }
+
+  Server::Reply dispatch(Request& request) {
+    try {
+      return dispatch_(request);
+    } catch (const std::exception& fault) {
+      return fault_of(request, fault.what());
+    }
+  }
+
+  asio::awaitable<Response> later(asio::awaitable<Response> reply, const Request& request) {
+    try {
+      co_return co_await std::move(reply);
+    } catch (const std::exception& fault) {
+      co_return fault_of(request, fault.what());
+    }
+  }
+
+  Response fault_of(const Request& request, std::string_view what) {
+    ++counts_.faults;
+    log::error("a request failed inside the server", {{"request_id", request.request_id}, {"error", std::string(what)}});
+    return internal_error(request);
+  }
+
+  void observe(const Request& request, int status, SteadyClock::time_point begun) const {
+    if (options_.observe) options_.observe(request, status, SteadyClock::now() - begun);
   }
 
   asio::awaitable<bool> write(std::string_view text) {
+    // Nearly always the kernel takes all at once.
+    boost::system::error_code error;
+    text.remove_prefix(socket_.write_some(asio::buffer(text.data(), text.size()), error));
+    if (text.empty()) co_return true;
+    if (error && error != asio::error::would_block) co_return false;
     expect_within(options_.write_timeout);
-    const auto [error, bytes] =
-        co_await asio::async_write(socket_, asio::buffer(text.data(), text.size()), tuple_awaitable);
-    co_return !error;
+    const auto [failed, bytes] = co_await asio::async_write(socket_, asio::buffer(text.data(), text.size()), tuple_awaitable);
+    co_return !failed;
   }
 
   // Says why, and ends the connection: where the next request would begin is not known any more.
-  asio::awaitable<bool> refuse(const std::optional<Rejection>& rejection, const Request& request,
-                               const boost::system::error_code&) {
-    if (!rejection) co_return false;
-    write_response(problem(*rejection, request), request, false, out_);
+  asio::awaitable<bool> refuse(Rejection rejection, const Request& request, SteadyClock::time_point begun) {
+    late_ = false;
+    const auto response = problem(rejection, request);
+    write_response(response, request, Persistence::close, out_);
+    observe(request, response.status, begun);
     if (!co_await write(out_)) co_return false;
     boost::system::error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
     // What the client still sends is read and thrown away for a moment: a reset would take the answer from it.
-    expect_within(std::chrono::seconds(1));
-    std::array<char, 4096> rest;
-    for (std::size_t read = 0; read < options_.body_bytes_max;) {
+    expect_within(linger_max);
+    std::array<char, read_bytes> rest;
+    for (std::size_t read = 0; read < linger_bytes_max;) {
       const auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(rest), tuple_awaitable);
       if (error) break;
       read += bytes;
@@ -158,31 +271,41 @@ class Connection {
     co_return false;
   }
 
-  static void read_head(const Parser::value_type& message, Request& request) {
-    request.target = {message.target().data(), message.target().size()};
-    for (const auto& field : message) {
-      request.headers.emplace_back(std::string_view(field.name_string().data(), field.name_string().size()),
-                                   std::string_view(field.value().data(), field.value().size()));
-    }
+  // Between requests: what a large one needed is not kept for the small ones that follow.
+  void let_go_of_memory() {
+    if (buffer_.size() == 0 && buffer_.capacity() > buffer_keep_bytes) buffer_.shrink_to_fit();
+    if (out_.capacity() > buffer_keep_bytes) out_ = {};
+  }
+
+  [[nodiscard]] Persistence persistence_of(const Parser::value_type& message) const {
+    if (!message.keep_alive() || stopping_.load(std::memory_order_relaxed)) return Persistence::close;
+    return message.version() == 10 ? Persistence::keep_and_say : Persistence::keep;
+  }
+
+  static void read_fields(const Parser::value_type& message, Request& request) {
+    request.target = view(message.target());
+    request.headers.reserve(headers_usual);
+    for (const auto& field : message) request.headers.emplace_back(view(field.name_string()), view(field.value()));
     read_trace(request);
   }
 
-  // Nothing where there is nobody to answer.
-  static std::optional<Rejection> rejection_for(const boost::system::error_code& error, bool late, bool in_body) {
-    using HttpError = beast::http::error;
-    if (late) return Rejection{Reason::request_timeout, "", {}, {}};
-    if (error == HttpError::end_of_stream || error == HttpError::partial_message) return std::nullopt;
-    if (error == HttpError::header_limit) return Rejection{Reason::header_too_large, "", {}, {}};
-    if (error == HttpError::body_limit) return Rejection{Reason::body_too_large, "", {}, {}};
-    if (error == HttpError::bad_version) return Rejection{Reason::http_version_not_supported, "", {}, {}};
-    if (error.category() != make_error_code(HttpError::bad_method).category()) return std::nullopt;
-    return Rejection{Reason::malformed_request,
-                     fmt::format("The {} is malformed: {}.", in_body ? "body's framing" : "header", error.message()), {}, {}};
+  static Rejection rejection_for(Head head) {
+    if (head == Head::late) return {Reason::request_timeout, "", {}, {}};
+    if (head == Head::too_large) return {Reason::header_too_large, "", {}, {}};
+    return {Reason::malformed_request, "The header has a folded line, or one that does not end with CR LF.", {}, {}};
+  }
+
+  static Rejection rejection_for(const boost::system::error_code& error, bool in_body) {
+    if (error == HttpError::header_limit) return {Reason::header_too_large, "", {}, {}};
+    if (error == HttpError::body_limit) return {Reason::body_too_large, "", {}, {}};
+    if (error == HttpError::bad_version) return {Reason::http_version_not_supported, "", {}, {}};
+    return {Reason::malformed_request,
+            fmt::format("The {} is malformed: {}.", in_body ? "body's framing" : "header", error.message()), {}, {}};
   }
 
   static std::optional<Rejection> check_head(const Parser::value_type& message, Request& request) {
     if (message.version() != 10 && message.version() != 11) return Rejection{Reason::http_version_not_supported, "", {}, {}};
-    const auto method = parse_method({message.method_string().data(), message.method_string().size()});
+    const auto method = parse_method(view(message.method_string()));
     if (!method) return Rejection{Reason::not_implemented, "This method is not offered.", {}, {}};
     request.method = *method;
     return check_framing(message.version(), request);
@@ -192,8 +315,9 @@ class Connection {
   const ServerOptions& options_;
   const Server::Dispatch& dispatch_;
   const std::atomic<bool>& stopping_;
+  Counts& counts_;
   std::string remote_ip_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_{options_.header_bytes_max + read_bytes};
   std::string out_;
   SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
   bool late_ = false;
@@ -215,11 +339,11 @@ struct Worker {
 struct Server::Impl {
   ServerOptions options;
   Dispatch dispatch;
+  std::string address;
+  Counts counts;  // before the workers: what their connections still hold is given back to it
+  std::atomic<bool> stopping{false};
   std::vector<std::unique_ptr<Worker>> workers;
   std::optional<tcp::acceptor> acceptor;
-  std::string address;
-  std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> connections{0};
   std::size_t next_worker = 0;
 
   asio::awaitable<void> accept() {
@@ -233,17 +357,34 @@ struct Server::Impl {
         co_await pause.async_wait(tuple_awaitable);
         continue;
       }
-      if (connections.load() >= options.connections_max) continue;  // closed by going out of scope
-      ++connections;
-      asio::post(worker.context, [this, &worker, socket = std::move(socket)]() mutable {
+      tcp::socket accepted(std::move(socket));
+      if (counts.connections.load() >= options.connections_max) {
+        turn_away(accepted);
+        continue;
+      }
+      ++counts.connections;
+      asio::post(worker.context, [this, &worker, socket = std::move(accepted)]() mutable {
         const auto connection = worker.connections.emplace(worker.connections.end(), std::move(socket), options,
-                                                           dispatch, stopping);
+                                                           dispatch, stopping, counts);
         asio::co_spawn(worker.context, connection->run(), [this, &worker, connection](const std::exception_ptr&) {
           worker.connections.erase(connection);
-          --connections;
+          --counts.connections;
         });
       });
     }
+  }
+
+  // As far as the kernel takes it at once: nothing is kept for a connection that is one too many.
+  static void turn_away(tcp::socket& socket) {
+    Request nobody;
+    read_trace(nobody);
+    std::string text;
+    write_response(problem({Reason::overloaded, "The server has as many connections as it takes.", {}, {}}, nobody), nobody,
+                   Persistence::close, text);
+    boost::system::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(text), ignored);
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
   }
 
   static asio::awaitable<void> sweep(Worker& worker) {
@@ -275,7 +416,7 @@ struct Server::Impl {
       });
     }
     const auto end = SteadyClock::now() + grace;
-    while (connections > 0 && SteadyClock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    while (counts.connections > 0 && SteadyClock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     for (auto& worker : workers) worker->context.stop();
     for (auto& worker : workers) worker->thread.join();
   }
@@ -309,6 +450,8 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOp
 
 std::string Server::address() const { return impl_->address; }
 void Server::stop(std::chrono::milliseconds grace) { impl_->stop(grace); }
-std::size_t Server::connections() const { return impl_->connections.load(); }
+std::size_t Server::connections() const { return impl_->counts.connections.load(); }
+std::size_t Server::body_bytes() const { return impl_->counts.body_bytes.load(); }
+std::uint64_t Server::faults() const { return impl_->counts.faults.load(); }
 
 }  // namespace tenure::http

@@ -26,11 +26,15 @@ struct ServerOptions {
   unsigned threads = 1;
   std::size_t header_bytes_max = 32U << 10U;
   std::size_t body_bytes_max = 1U << 20U;
-  std::size_t connections_max = 10'000;
+  std::size_t bodies_bytes_max = 256U << 20U;  // all bodies together that came after their headers
+  std::size_t connections_max = 10'000;        // those beyond are answered 503 and closed
   std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to the end of its header
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
   std::chrono::milliseconds write_timeout{30'000};
+  // Called on the connection's thread after every answer, also of what never got to `Dispatch`: for metrics and access logs.
+  // `duration` runs from the whole header to the answer, without writing it. It must not throw.
+  std::function<void(const Request& request, int status, std::chrono::nanoseconds duration)> observe;
 };
 
 class Server {
@@ -52,6 +56,10 @@ class Server {
   // No new connections; requests that were begun are answered, within `grace`; then everything is closed.
   void stop(std::chrono::milliseconds grace);
   [[nodiscard]] std::size_t connections() const;
+  // Bytes of bodies now held, of those that `bodies_bytes_max` bounds.
+  [[nodiscard]] std::size_t body_bytes() const;
+  // Exceptions that left `Dispatch`, each answered 500: every one is a bug.
+  [[nodiscard]] std::uint64_t faults() const;
 
  private:
   struct Impl;

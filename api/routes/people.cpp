@@ -51,8 +51,10 @@ void write_credential(json::Writer& out, const Principal& principal) {
 boost::asio::awaitable<http::Response> end(Call& call, SessionId session) {
   if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   const auto& own = *call.principal.session;
-  co_return co_await call.api.execute(call, session::EndSession{own.user, own.personal_account, session},
-                                      directory_partition);
+  const auto result =
+      co_await call.api.execute_parts(call, session::EndSession{own.user, own.personal_account, session}, directory_partition);
+  if (result) call.api.node().scrub_credential(directory_partition, session::stream(session));
+  co_return call.api.respond(call, result);
 }
 
 }  // namespace

@@ -2,11 +2,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <thread>
 
 #include "core/crypto/crypto.h"
 #include "tools/cli/session_file.h"
+#include "tools/cli/terminal_text.h"
 
 namespace tenure::cli {
 namespace {
@@ -14,6 +17,7 @@ namespace {
 constexpr auto timeout = std::chrono::seconds(70);  // a wait on the server takes up to 60
 constexpr int attempts_max = 5;
 constexpr auto first_pause = std::chrono::milliseconds(200);
+constexpr std::chrono::seconds longest_pause{10};
 constexpr std::size_t key_chars = 24;
 
 Exit exit_of(int status) {
@@ -41,27 +45,58 @@ std::string text_at(const json::Object& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-Failure failure_of(const net::HttpResponse& response) {
-  const auto parsed = json::parse(response.body);
-  if (!parsed || !parsed->is_object()) return {exit_of(response.status), fmt::format("the server answered {}", response.status)};
-  const auto& problem = parsed->get_object();
-  auto message = fmt::format("{} ({})", text_at(problem, "detail"), text_at(problem, "reason"));
-  if (const auto* errors = problem.if_contains("errors"); errors != nullptr && errors->is_array()) {
-    for (const auto& error : errors->get_array()) {
-      const auto* path = error.as_object().if_contains("path");
-      if (path == nullptr || !path->is_array() || path->get_array().empty()) continue;
-      message += fmt::format("\n  {}: {}", std::string_view(path->get_array().back().as_string()),
-                             text_at(error.get_object(), "message"));
-    }
+// A member of the problem, fit for a terminal.
+std::string said(const json::Object& problem, std::string_view name) {
+  return harmless(text_at(problem, name));
+}
+
+// "name: message" for each field that the problem names.
+std::string fields_of(const json::Object& problem) {
+  std::string lines;
+  const auto* errors = problem.if_contains("errors");
+  if (errors == nullptr || !errors->is_array()) return lines;
+  for (const auto& error : errors->get_array()) {
+    const auto* object = error.if_object();
+    const auto* path = object == nullptr ? nullptr : object->if_contains("path");
+    if (path == nullptr || !path->is_array() || path->get_array().empty()) continue;
+    const auto& last = path->get_array().back();
+    const auto name = last.is_string() ? std::string(last.get_string()) : json::dump(last);
+    lines += fmt::format("\n  {}: {}", harmless(name), said(*object, "message"));
   }
-  message += fmt::format("\n  request id: {}", text_at(problem, "request_id"));
-  return {exit_of(response.status), message};
+  return lines;
+}
+
+Failure failure_of(const net::HttpResponse& response) {
+  const auto exit = exit_of(response.status);
+  const auto parsed = json::parse(response.body);
+  if (!parsed || !parsed->is_object()) return {exit, fmt::format("the server answered {}", response.status)};
+  const auto& problem = parsed->get_object();
+  const auto detail = said(problem, "detail");
+  return {exit, fmt::format("{} ({}){}\n  request id: {}", detail.empty() ? said(problem, "title") : detail,
+                            said(problem, "reason"), fields_of(problem), said(problem, "request_id"))};
+}
+
+Failure failure_of(const net::HttpFailure& failure) {
+  using Kind = net::HttpFailure::Kind;
+  const bool may_pass = failure.kind != Kind::tls && failure.kind != Kind::malformed &&
+                        failure.kind != Kind::too_large && failure.kind != Kind::invalid_request;
+  return {may_pass ? Exit::try_again : Exit::failed, harmless(failure.message)};
 }
 
 // Whether the same request, under the same idempotency key, may help.
 bool may_repeat(const std::expected<net::HttpResponse, net::HttpFailure>& answer) {
-  if (!answer) return true;
+  if (!answer) return failure_of(answer.error()).exit == Exit::try_again;
   return answer->status == 503 || answer->status == 429;
+}
+
+// As long as the server asks for (RFC 9110 10.2.3, in seconds), within reason.
+std::chrono::milliseconds pause_before_repeat(
+    const std::expected<net::HttpResponse, net::HttpFailure>& answer, std::chrono::milliseconds least) {
+  const auto asked = answer ? answer->header("retry-after") : std::string();
+  unsigned seconds = 0;
+  std::from_chars(asked.data(), asked.data() + asked.size(), seconds);
+  return std::min<std::chrono::milliseconds>(
+      std::max<std::chrono::milliseconds>(least, std::chrono::seconds(seconds)), longest_pause);
 }
 
 }  // namespace
@@ -69,8 +104,8 @@ bool may_repeat(const std::expected<net::HttpResponse, net::HttpFailure>& answer
 std::string encode(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
-    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-                            c == '_' || c == '.' || c == '~';
+    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                            c == '-' || c == '_' || c == '.' || c == '~';
     encoded += unreserved ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return encoded;
@@ -84,7 +119,8 @@ Result<Client> Client::from_environment() {
   const std::string chosen_url = url != nullptr ? url : kept->url.empty() ? default_url : kept->url;
   const std::string chosen_token = token != nullptr ? token : kept->token;
   if (chosen_token.empty()) {
-    return std::unexpected(Failure{Exit::not_authenticated, "not logged in; run: tenure auth login --token-file FILE"});
+    return std::unexpected(
+        Failure{Exit::not_authenticated, "not logged in; run: tenure auth login --token-file FILE"});
   }
   return to(chosen_url, chosen_token);
 }
@@ -95,7 +131,8 @@ Result<Client> Client::to(const std::string& url, std::string token) {
   return Client(std::move(*http), std::move(token));
 }
 
-Result<json::Value> Client::call(const std::string& method, const std::string& target, const CallOptions& options) {
+Result<json::Value> Client::call(const std::string& method, const std::string& target,
+                                 const CallOptions& options) {
   net::HttpRequest request{.method = method, .target = target, .headers = {}, .body = {}};
   request.headers["Authorization"] = "Bearer " + token_;
   request.headers["User-Agent"] = "tenure/" TENURE_VERSION;
@@ -111,18 +148,21 @@ Result<json::Value> Client::call(const std::string& method, const std::string& t
   auto pause = first_pause;
   auto answer = http_.send(request, timeout);
   for (int attempt = 1; attempt < attempts_max && may_repeat(answer); ++attempt, pause *= 2) {
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(pause_before_repeat(answer, pause));
     answer = http_.send(request, timeout);
   }
-  if (!answer) return std::unexpected(Failure{Exit::try_again, "the server cannot be reached: " + answer.error().message});
+  if (!answer) return std::unexpected(failure_of(answer.error()));
   if (answer->status >= 300) return std::unexpected(failure_of(*answer));
   if (answer->body.empty()) return json::Value();
   auto parsed = json::parse(answer->body);
-  if (!parsed) return std::unexpected(Failure{Exit::failed, "the server's answer is not JSON: " + parsed.error().message});
+  if (!parsed)
+    return std::unexpected(
+        Failure{Exit::failed, "the server's answer is not JSON: " + parsed.error().message});
   return std::move(*parsed);
 }
 
-Result<json::Array> Client::list(const std::string& target, const CallOptions& options, std::size_t rows_max) {
+Result<json::Array> Client::list(const std::string& target, const CallOptions& options,
+                                 std::size_t rows_max) {
   json::Array rows;
   std::string cursor;
   const char joint = target.find('?') == std::string::npos ? '?' : '&';
@@ -143,13 +183,15 @@ Result<std::string> Client::workspace_id(const std::string& id_or_name) {
   std::vector<std::string> found;
   for (const auto& workspace : *all) {
     const auto& object = workspace.as_object();
-    if (text_at(object, "slug") == id_or_name || text_at(object, "name") == id_or_name || text_at(object, "uuid") == id_or_name) {
+    if (text_at(object, "slug") == id_or_name || text_at(object, "name") == id_or_name ||
+        text_at(object, "uuid") == id_or_name) {
       found.push_back(text_at(object, "id"));
     }
   }
   if (found.size() == 1) return found.front();
-  return std::unexpected(Failure{Exit::refused, fmt::format("{} called \"{}\"; use an id",
-                                                            found.empty() ? "no workspace is" : "several workspaces are", id_or_name)});
+  return std::unexpected(Failure{
+      Exit::refused, fmt::format("{} called \"{}\"; use an id",
+                                 found.empty() ? "no workspace is" : "several workspaces are", id_or_name)});
 }
 
 }  // namespace tenure::cli

@@ -20,6 +20,7 @@ struct Environment {
 
 void add_auth(CLI::App& app, Environment& environment);
 void add_workspaces(CLI::App& app, Environment& environment);
+void add_environments(CLI::App& app, Environment& environment);
 void add_tokens(CLI::App& app, Environment& environment);
 void add_operations(CLI::App& app, Environment& environment);
 void add_audit(CLI::App& app, Environment& environment);

@@ -4,27 +4,11 @@
 
 #include <algorithm>
 
-#include "core/text/unicode.h"
 #include "core/time/clock.h"
+#include "tools/cli/terminal_text.h"
 
 namespace tenure::cli {
 namespace {
-
-// What comes from elsewhere must not move the cursor or change colours.
-std::string harmless(std::string_view text) {
-  std::string safe;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (c < 0x20 || c == 0x7f || c1) {
-      safe += '?';
-      if (c1) ++i;
-    } else {
-      safe += text[i];
-    }
-  }
-  return safe;
-}
 
 std::string cell(const json::Value& value, std::string_view member) {
   if (value.is_null()) return "-";
@@ -33,12 +17,12 @@ std::string cell(const json::Value& value, std::string_view member) {
   if (value.is_int64() && (member.ends_with("_at") || member.ends_with("_time"))) {
     return to_rfc3339(from_unix_millis(value.get_int64() * 1000)).substr(0, 19) + "Z";
   }
-  return json::dump(value);
+  return harmless(json::dump(value));
 }
 
 void pad(std::string& line, std::string_view text, std::size_t width) {
   line += text;
-  line.append(width - std::min(width, text::count_characters(text)), ' ');
+  line.append(width - std::min(width, columns(text)), ' ');
 }
 
 }  // namespace
@@ -64,12 +48,13 @@ void print_rows(Format format, const json::Array& rows, const std::vector<Column
   std::vector<std::size_t> widths;
   for (const auto& column : columns) {
     auto width = column.heading.size();
-    for (const auto& row : rows) width = std::max(width, text::count_characters(shown(row, column.member)));
+    for (const auto& row : rows) width = std::max(width, cli::columns(shown(row, column.member)));
     widths.push_back(width);
   }
   const auto print_line = [&](auto&& text_of) {
     std::string line;
-    for (std::size_t i = 0; i < columns.size(); ++i) pad(line, text_of(columns[i]), i + 1 < columns.size() ? widths[i] + 2 : 0);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      pad(line, text_of(columns[i]), i + 1 < columns.size() ? widths[i] + 2 : 0);
     fmt::print("{}\n", line);
   };
   print_line([](const Column& column) { return std::string(column.heading); });
@@ -83,7 +68,8 @@ void print_one(Format format, const json::Value& value, const std::vector<Column
   }
   std::size_t width = 0;
   for (const auto& column : columns) width = std::max(width, column.heading.size());
-  for (const auto& column : columns) fmt::print("{:<{}}  {}\n", column.heading, width, shown(value, column.member));
+  for (const auto& column : columns)
+    fmt::print("{:<{}}  {}\n", column.heading, width, shown(value, column.member));
 }
 
 void say(std::string_view message) { fmt::print(stderr, "{}\n", message); }

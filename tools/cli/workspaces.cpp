@@ -108,16 +108,6 @@ void add_workspaces(CLI::App& app, Environment& environment) {
       return change(client, environment, *workspace, "POST", ":unfreeze", {});
     });
   });
-
-  takes_workspace(group->add_subcommand("environments", "Its environments"))->callback([&environment, workspace] {
-    environment.chosen = with_client([&environment, workspace](Client& client) -> Result<void> {
-      const auto id = client.workspace_id(*workspace);
-      if (!id) return std::unexpected(id.error());
-      return show_rows(environment.format, client.list("/v1/workspaces/" + encode(*id) + "/environments"),
-                       {{"ID", "id"}, {"SLUG", "slug"}, {"STATUS", "status"}, {"ATTEMPTS", "attempts"},
-                        {"WHERE", "provider_ref"}, {"LAST ERROR", "last_error"}});
-    });
-  });
 }
 
 }  // namespace tenure::cli
