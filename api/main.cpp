@@ -3,9 +3,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "api/api.h"
@@ -53,16 +58,67 @@ http::ServerOptions server_options(const Settings& settings, std::string_view ad
   return options;
 }
 
-// Signals are taken by one wait, not by handlers: everything that stops runs on an ordinary thread.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
+// SIGTERM and SIGINT, taken by one thread that waits and not by handlers: everything that stops runs on
+// ordinary threads.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    thread_ = std::thread([this] { wait(); });
+  }
+  ~Signals() {
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  // Stopped by the first signal.
+  [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
+  void wait_for_one() const {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait(lock, stop_.get_token(), [] { return false; });
+  }
+
+ private:
+  void wait() {
+    int signal = 0;
+    sigwait(&signals_, &signal);
+    stop_.request_stop();
+  }
+
+  sigset_t signals_{};
+  std::stop_source stop_;
+  std::thread thread_;
+};
+
+// What is answered while the node is not there yet: that this process lives, and why it does not serve.
+class Starting {
+ public:
+  void say(std::string why) {
+    const std::lock_guard lock(mutex_);
+    why_ = std::move(why);
+  }
+  http::Response answer(const http::Request& request) {
+    const std::lock_guard lock(mutex_);
+    if (request.target == "/livez")
+      return {.status = 200, .body = "ok\n", .content_type = "text/plain; charset=utf-8"};
+    if (request.target.starts_with("/readyz")) {
+      return {
+          .status = 503, .body = "[-] starting: " + why_ + "\n", .content_type = "text/plain; charset=utf-8"};
+    }
+    return http::problem({Reason::starting, "", {}, {}}, request);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string why_ = "folding the log";
+};
 
 // What the port of --metrics-listen answers: /metrics and nothing else.
 http::Server::Reply serve_metrics(Api& api, http::Request& request) {
@@ -70,50 +126,56 @@ http::Server::Reply serve_metrics(Api& api, http::Request& request) {
   return api.dispatch(request);
 }
 
+int fail(const std::string& why) {
+  log::error(why);
+  return exit_failed;
+}
+
 int serve(const Settings& settings) {
-  const auto signals = block_signals();
-  auto node = Node::start(settings);
-  if (!node) {
-    log::error(node.error());
-    return exit_failed;
-  }
-  // The address is known once the port is: until then nothing can ask for a URL.
+  const Signals signals;
+  Starting starting;
+  std::unique_ptr<Node> node;
   std::unique_ptr<Api> api;
   std::atomic<Api*> serving{nullptr};
-  auto server = http::Server::start(server_options(settings, settings.listen), [&](http::Request& request) -> http::Server::Reply {
-    auto* ready = serving.load(std::memory_order_acquire);
-    if (ready == nullptr) return http::Response{.status = 503, .body = {}};
-    const bool moved = !settings.metrics_listen.empty() && request.target == "/metrics";
-    if (moved) return http::problem({Reason::not_found, "Metrics are served on a port of their own.", {}, {}}, request);
-    return ready->dispatch(request);
-  });
-  if (!server) {
-    log::error(server.error());
-    return exit_failed;
-  }
+  auto server = http::Server::start(
+      server_options(settings, settings.listen), [&](http::Request& request) -> http::Server::Reply {
+        auto* ready = serving.load(std::memory_order_acquire);
+        if (ready == nullptr) return starting.answer(request);
+        const bool moved = !settings.metrics_listen.empty() && request.target == "/metrics";
+        if (moved)
+          return http::problem({Reason::not_found, "Metrics are served on a port of their own.", {}, {}},
+                               request);
+        return ready->dispatch(request);
+      });
+  if (!server) return fail(server.error());
   const auto address = "http://" + (*server)->address();
-  api = std::make_unique<Api>(**node, settings, settings.public_url.empty() ? address : settings.public_url);
+  log::info("starting", {{"address", address}});
+
+  auto started = Node::start(settings, {.stop = signals.stop(), .waiting = [&](const std::string& why) {
+                                          starting.say(why);
+                                          log::warning("waiting", {{"for", why}});
+                                        }});
+  if (!started && signals.stop().stop_requested()) return 0;
+  if (!started) return fail(started.error());
+  node = std::move(*started);
+  api = std::make_unique<Api>(*node, settings, settings.public_url.empty() ? address : settings.public_url);
   serving = api.get();
   std::unique_ptr<http::Server> metrics;
   if (!settings.metrics_listen.empty()) {
-    auto started = http::Server::start(server_options(settings, settings.metrics_listen),
-                                       [&](http::Request& request) { return serve_metrics(*api, request); });
-    if (!started) {
-      log::error(started.error());
-      return exit_failed;
-    }
-    metrics = std::move(*started);
+    auto bound = http::Server::start(server_options(settings, settings.metrics_listen),
+                                     [&](http::Request& request) { return serve_metrics(*api, request); });
+    if (!bound) return fail(bound.error());
+    metrics = std::move(*bound);
     log::info("metrics", {{"address", "http://" + metrics->address() + "/metrics"}});
   }
   fmt::print("listening on {}\n", address);
   std::fflush(stdout);
 
-  int signal = 0;
-  sigwait(&signals, &signal);
-  log::info("stopping", {{"signal", std::to_string(signal)}});
-  (*node)->drain();
+  signals.wait_for_one();
+  log::info("stopping");
+  node->drain();
   (*server)->stop(settings.shutdown_timeout);
-  node->reset();
+  node.reset();
   return 0;
 }
 

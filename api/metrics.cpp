@@ -30,6 +30,9 @@ std::string Metrics::text(const Node& node) const {
   }
   const auto health = node.health();
   gauge(out, "tenure_log_commits_behind", "Commits in the log that are not folded yet.", health.commits_behind);
+  gauge(out, "tenure_log_behind_seconds", "Since everything in the log was last known to be read: grows when the log is dead, not when it is idle.",
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(health.log.behind_for).count()));
+  gauge(out, "tenure_log_available", "Whether the log answers.", health.log.available ? 1 : 0);
   gauge(out, "tenure_commands_in_flight", "Commands that wait for their commit.", health.in_flight);
   gauge(out, "tenure_operations_running", "Operations that have not ended.", health.operations_running);
   gauge(out, "tenure_operations_stuck", "Operations without progress for too long.", health.operations_stuck);

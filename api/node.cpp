@@ -15,6 +15,7 @@
 #include "core/events/position_text.h"
 #include "core/log/embedded_log.h"
 #include "core/store/keys.h"
+#include "projections/credentials.h"
 
 namespace tenure {
 namespace {
@@ -24,21 +25,23 @@ namespace fs = std::filesystem;
 constexpr std::size_t worker_threads_max = 4;
 constexpr auto housekeeping_every = std::chrono::seconds(1);
 constexpr auto min_pause = std::chrono::milliseconds(1);
+constexpr auto key_pause = std::chrono::milliseconds(5);
 
 }  // namespace
 
-std::expected<std::unique_ptr<Node>, std::string> Node::start(const Settings& settings) {
+std::expected<std::unique_ptr<Node>, std::string> Node::start(const Settings& settings,
+                                                              const StartOptions& options) {
   std::unique_ptr<Node> node(new Node(settings));
-  if (auto opened = node->open(); !opened) return std::unexpected(opened.error());
+  if (auto opened = node->open(options); !opened) return std::unexpected(opened.error());
   node->thread_ = std::thread([running = node.get()] { running->run(); });
-  if (auto made = node->bootstrap(); !made) return std::unexpected(made.error());
+  if (auto made = node->bootstrap(options); !made) return std::unexpected(made.error());
   return node;
 }
 
 Node::Node(const Settings& settings) : settings_(settings) {}
 
-std::expected<void, std::string> Node::open() {
-  auto opened = DataDirectory::open(settings_, random_);
+std::expected<void, std::string> Node::open(const StartOptions& options) {
+  auto opened = DataDirectory::open(settings_, random_, options);
   if (!opened) return std::unexpected(opened.error());
   root_key_ = opened->root_key;
   keys_ = std::move(opened->keys);
@@ -55,25 +58,36 @@ std::expected<void, std::string> Node::open() {
                     .random = random_,
                     .post = [this](std::function<void()> task) { post(std::move(task)); }},
       EngineOptions{.node = opened->node,
-                    .alone = true,
+                    .alone = settings_.log == "embedded",
                     .policy = settings_.policy,
                     .commit_timeout = settings_.commit_timeout,
                     .refusal_window = settings_.refusal_window,
                     .provision_timeout = settings_.provision_timeout});
+  if (auto caught_up = catch_up(options); !caught_up) return caught_up;
+  engine_->start_sagas();
+  publish_health();
+  return {};
+}
+
+// Everything that was in the log when it was opened is folded before anything is served.
+std::expected<void, std::string> Node::catch_up(const StartOptions& options) {
+  auto& fold = engine_->fold();
+  if (auto checked = fold.check_store_is_of_log(); !checked) return checked;
   const auto began = clock_.now();
-  const auto behind = engine_->fold().commits_behind();
-  while (engine_->catch_up()) {
+  const auto behind = fold.commits_behind();
+  while (engine_->catch_up() || fold.waits_for_key()) {
+    if (options.stop.stop_requested()) return std::unexpected("stopped before it had caught up with the log");
+    if (fold.waits_for_key()) std::this_thread::sleep_for(key_pause);
   }
   if (behind > 0) {
     log::info("caught up with the log",
               {{"commits", std::to_string(behind)}, {"took", to_string(clock_.now() - began)}});
   }
-  if (const auto& stopped = engine_->fold().stopped(); !stopped.empty()) {
-    return std::unexpected(stopped.front().message + "; nothing was changed. See: tenure log dump --data-dir " +
+  if (const auto& stopped = fold.stopped(); !stopped.empty()) {
+    return std::unexpected(stopped.front().message +
+                           "; nothing was changed. See: tenure log dump --data-dir " +
                            settings_.data_dir.string());
   }
-  engine_->start_sagas();
-  publish_health();
   return {};
 }
 
@@ -81,16 +95,17 @@ void Node::run() {
   log_->watch([this] { wake(); });
   const auto work = boost::asio::make_work_guard(context_);
   housekeeping_.expires_after(std::chrono::seconds(0));
-  std::function<void(const boost::system::error_code&)> keep_house = [&](const boost::system::error_code& error) {
-    if (error) return;
-    publish_health();
-    const auto now = clock_.now();
-    if (now - scrubbed_at_ >= scrub_every) scrub();
-    if (housekeeping_task_) housekeeping_task_(*store_, now);
-    release_waiters();
-    housekeeping_.expires_after(housekeeping_every);
-    housekeeping_.async_wait(keep_house);
-  };
+  std::function<void(const boost::system::error_code&)> keep_house =
+      [&](const boost::system::error_code& error) {
+        if (error) return;
+        publish_health();
+        const auto now = clock_.now();
+        if (now - scrubbed_at_ >= scrub_every) scrub();
+        if (housekeeping_task_) housekeeping_task_(*store_, now);
+        release_waiters();
+        housekeeping_.expires_after(housekeeping_every);
+        housekeeping_.async_wait(keep_house);
+      };
   housekeeping_.async_wait(keep_house);
   wake();
   context_.run();
@@ -108,10 +123,12 @@ Node::~Node() {
       return answer.get() > 0;
     };
     while (clock_.now() < until && busy()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    workers_.reset();  // effects that run end first; what they say is still recorded or asked again at the next start
+    workers_.reset();  // effects that run end first; what they say is still recorded or asked again at the
+                       // next start
     context_.stop();
     thread_.join();
   }
+  log_.reset();  // appends that it still answers are posted, and nobody runs them
   if (!store_) return;
   if (housekeeping_task_) housekeeping_task_(*store_, clock_.now());
   store_->flush();
@@ -163,7 +180,8 @@ void Node::look_again_at(std::optional<Timestamp> at) {
 }
 
 void Node::when_folded(std::vector<Position> positions, Duration timeout, std::function<void(bool)> done) {
-  post([this, positions = std::move(positions), until = clock_.now() + timeout, done = std::move(done)]() mutable {
+  post([this, positions = std::move(positions), until = clock_.now() + timeout,
+        done = std::move(done)]() mutable {
     waiters_.push_back({std::move(positions), until, std::move(done)});
   });
 }
@@ -215,8 +233,11 @@ void Node::scrub() {
 void Node::publish_health() {
   Health health;
   for (const auto& stopped : engine_->fold().stopped()) health.stopped.push_back(stopped.message);
-  for (const auto& [stream, error] : engine_->sagas().poisoned()) health.poisoned.push_back(stream + ": " + error);
-  health.commits_behind = engine_->fold().commits_behind();
+  for (const auto& [stream, error] : engine_->sagas().poisoned())
+    health.poisoned.push_back(stream + ": " + error);
+  health.log = log_->status();
+  health.commits_behind = engine_->fold().commits_behind() + health.log.records_behind;
+  health.waits_for_key = engine_->fold().waits_for_key();
   health.in_flight = engine_->in_flight();
   health.operations_running = engine_->sagas().running();
   health.operations_stuck = engine_->sagas().stuck();
@@ -231,29 +252,58 @@ Node::Health Node::health() const {
   return health;
 }
 
-// The token is written beside its place before the commit that makes it valid, and moved there after the commit was
-// accepted: killed at any point, either the next start finishes the move, or the token was never valid.
-std::expected<void, std::string> Node::bootstrap() {
-  const auto file = settings_.data_dir / "bootstrap-token";
+// The token is written beside its place before the commit that makes it valid, and moved there after the
+// commit was accepted: killed at any point, either the next start finishes the move, or the token was never
+// valid. Of several nodes that start together one has its commit accepted.
+std::expected<void, std::string> Node::bootstrap(const StartOptions& options) {
   const auto pending = settings_.data_dir / "bootstrap-token.pending";
-  auto token = read_word(pending);
-  const bool already = store_->get(keys::stream_state(directory_partition, user::bootstrap_stream())).has_value();
-  if (already) {
-    if (!token) return {};
-    std::error_code error;
-    fs::rename(pending, file, error);
+  const auto is_made = [&] {
+    return store_->get(keys::stream_state(directory_partition, user::bootstrap_stream())).has_value();
+  };
+  while (!is_made()) {
+    // An earlier try may still be accepted: its token stays the one.
+    const auto token = read_word(pending).value_or(crypto::random_base62(session::token_chars, random_));
+    if (auto written = write_secret_file(pending, token + "\n"); !written) return written;
+    const auto refused = make_first_user(token);
+    if (!refused) break;
+    const auto category = info(refused->reason).category;
+    const bool may_pass = category == Category::unavailable || category == Category::conflict;
+    if (!may_pass || options.stop.stop_requested()) {
+      return std::unexpected(
+          fmt::format("the first user could not be made: {}", info(refused->reason).remedy));
+    }
+    options.waiting(fmt::format("the first user is not made yet: {}",
+                                refused->detail.empty() ? info(refused->reason).title : refused->detail));
+  }
+  return place_bootstrap_token(pending);
+}
+
+// Only if its session is there: another node's commit may have been the first.
+std::expected<void, std::string> Node::place_bootstrap_token(const fs::path& pending) {
+  const auto token = read_word(pending);
+  if (!token) return {};
+  std::error_code error;
+  if (!credentials::find(*store_, crypto::view(crypto::sha256(*token))).session) {
+    fs::remove(pending, error);
     return {};
   }
-  token = crypto::random_base62(session::token_chars, random_);
-  if (auto written = write_secret_file(pending, *token + "\n"); !written) return std::unexpected(written.error());
+  const auto file = settings_.data_dir / "bootstrap-token";
+  fs::rename(pending, file, error);
+  if (error) return std::unexpected(fmt::format("{}: {}", file.string(), error.message()));
+  log::info("first start: a session token for the first user was written", {{"file", file.string()}});
+  return {};
+}
 
+std::optional<Rejection> Node::make_first_user(const std::string& token) {
   user::Bootstrap command{.user = UserId::make(clock_.now(), random_),
                           .account = AccountId::make(clock_.now(), random_),
                           .session = SessionId::make(clock_.now(), random_),
                           .name = {},
-                          .session_hash = crypto::to_hex(crypto::sha256(*token))};
+                          .session_hash = crypto::to_hex(crypto::sha256(token))};
   const auto key = crypto::Key::generate(random_);
-  if (auto stored = keys_->put({{command.user.str(), key}}); !stored) return std::unexpected(stored.error().message);
+  if (auto stored = keys_->put({{command.user.str(), key}}); !stored) {
+    return Rejection{Reason::log_unavailable, stored.error().message, {}, {}};
+  }
   command.name = Sealed::seal(command.user.str(), key, "Administrator", random_);
 
   std::promise<CommandResult> promise;
@@ -261,18 +311,14 @@ std::expected<void, std::string> Node::bootstrap() {
   CommandRequest request;
   request.command = command;
   request.partition = directory_partition;
-  request.caller = {.actor = {ActorType::system, "bootstrap"}, .display = "Tenure", .display_sealed = {}, .via_organization = {}};
+  request.caller = {.actor = {ActorType::system, "bootstrap"},
+                    .display = "Tenure",
+                    .display_sealed = {},
+                    .via_organization = {}};
   request.done = [&](CommandResult answer) { promise.set_value(std::move(answer)); };
   submit(std::move(request));
   const auto answer = result.get();
-  if (!answer) {
-    return std::unexpected(fmt::format("the first user could not be made: {}", info(answer.error().reason).remedy));
-  }
-  std::error_code error;
-  fs::rename(pending, file, error);
-  if (error) return std::unexpected(fmt::format("{}: {}", file.string(), error.message()));
-  log::info("first start: a session token for the first user was written", {{"file", file.string()}});
-  return {};
+  return answer ? std::nullopt : std::optional(answer.error());
 }
 
 }  // namespace tenure

@@ -1,7 +1,8 @@
 // A running node: the engine on a thread of its own, with everything it stands on.
 //
-// Threads: requests are read and answered on the server's threads; all decisions and the fold run on this node's one
-// engine thread, so states need no lock; the log syncs on a third. Whatever is here may be called from any thread.
+// Threads: requests are read and answered on the server's threads; all decisions and the fold run on this
+// node's one engine thread, so states need no lock; the log syncs on a third. Whatever is here may be called
+// from any thread.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/data_directory.h"
 #include "api/settings.h"
 #include "sagas/engine.h"
 #include "sagas/provisioners/local.h"
@@ -25,10 +27,13 @@ namespace tenure {
 
 class Node {
  public:
-  // Opens the data directory, catches up with the log, makes the first user on the first start, and begins to work. An error is a
-  // sentence for the operator; nothing was overwritten.
-  [[nodiscard]] static std::expected<std::unique_ptr<Node>, std::string> start(const Settings& settings);
-  // Finishes what is in flight within `settings.shutdown_timeout`, then makes the store survive without a replay.
+  // Opens the data directory, catches up with the log, makes the first user on the first start, and begins to
+  // work. An error is a sentence for the operator; nothing was overwritten. It takes as long as the log's
+  // brokers are away; `options.stop` ends that with an error.
+  [[nodiscard]] static std::expected<std::unique_ptr<Node>, std::string> start(const Settings& settings,
+                                                                               const StartOptions& options);
+  // Finishes what is in flight within `settings.shutdown_timeout`, then makes the store survive without a
+  // replay.
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -48,12 +53,14 @@ class Node {
   [[nodiscard]] std::uint16_t partitions() const { return log_->partitions(); }
   [[nodiscard]] Partition home_of(AccountId account) const;
   // A key of this system for one purpose, derived from the root key: the same on every node.
-  [[nodiscard]] crypto::Key derived_key(std::string_view purpose) const { return crypto::hkdf_sha256(root_key_, purpose); }
+  [[nodiscard]] crypto::Key derived_key(std::string_view purpose) const {
+    return crypto::hkdf_sha256(root_key_, purpose);
+  }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] Random& random() { return random_; }
 
-  // The credential that this stream (of an API token or a session) was about is useless now: its hash leaves this
-  // node's files within `scrub_every`, or when the node stops.
+  // The credential that this stream (of an API token or a session) was about is useless now: its hash leaves
+  // this node's files within `scrub_every`, or when the node stops.
   void scrub_credential(Partition partition, const StreamName& stream);
   static constexpr std::chrono::seconds scrub_every{20};
 
@@ -64,7 +71,9 @@ class Node {
   struct Health {
     std::vector<std::string> stopped;   // partitions that stand still, with the reason
     std::vector<std::string> poisoned;  // sagas set apart
-    std::uint64_t commits_behind = 0;
+    std::uint64_t commits_behind = 0;   // in the log and not folded here
+    LogStatus log;
+    bool waits_for_key = false;
     std::size_t in_flight = 0;
     std::size_t operations_running = 0, operations_stuck = 0;
     bool draining = false;
@@ -75,8 +84,11 @@ class Node {
 
  private:
   explicit Node(const Settings& settings);
-  [[nodiscard]] std::expected<void, std::string> open();
-  [[nodiscard]] std::expected<void, std::string> bootstrap();
+  [[nodiscard]] std::expected<void, std::string> open(const StartOptions& options);
+  [[nodiscard]] std::expected<void, std::string> catch_up(const StartOptions& options);
+  [[nodiscard]] std::expected<void, std::string> bootstrap(const StartOptions& options);
+  [[nodiscard]] std::expected<void, std::string> place_bootstrap_token(const std::filesystem::path& pending);
+  [[nodiscard]] std::optional<Rejection> make_first_user(const std::string& token);
   void run();
   void wake();
   void pump();

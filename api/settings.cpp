@@ -102,7 +102,7 @@ struct Arguments {
 };
 
 // `--name value` or `--name=value` at arguments[at]; moves `at` to its last word. Of a repeated flag the last
-// counts.
+// counts, unless it may be repeated.
 Checked read_flag(const std::vector<std::string>& arguments, std::size_t& at, Arguments& read) {
   const auto& argument = arguments[at];
   const auto equals = argument.find('=');
@@ -112,6 +112,8 @@ Checked read_flag(const std::vector<std::string>& arguments, std::size_t& at, Ar
   std::string value;
   if (equals != std::string::npos) {
     value = argument.substr(equals + 1);
+  } else if (setting != nullptr && std::holds_alternative<Switch>(setting->rule)) {
+    value = "true";
   } else if (at + 1 < arguments.size() && !arguments[at + 1].starts_with("--")) {
     value = arguments[++at];
   } else {
@@ -121,7 +123,9 @@ Checked read_flag(const std::vector<std::string>& arguments, std::size_t& at, Ar
   if (setting == nullptr) {
     read.config_file = std::move(value);
   } else {
-    read.given[setting->name] = {std::move(value), written};
+    auto& given = read.given[setting->name];
+    const bool more = setting->repeatable && !given.source.empty();
+    given = {more ? given.value + ";" + value : std::move(value), written};
   }
   return {};
 }
@@ -204,6 +208,18 @@ std::string settings_text(const Settings& settings, const Layers& given) {
   return text;
 }
 
+// Nodes share the root key, so none of them may make one.
+Checked check_kafka(const Settings& settings) {
+  if (settings.kafka_brokers.empty())
+    return std::unexpected("--log kafka needs --kafka-brokers, such as 127.0.0.1:9092");
+  if (settings.root_key_file.empty()) {
+    return std::unexpected(
+        "--log kafka needs --root-key-file: every node has to have the same key. Make one with: "
+        "(umask 077; head -c 32 /dev/urandom | base64 > root-key)");
+  }
+  return {};
+}
+
 Checked assign_all(Settings& settings, const Layers& given) {
   for (const auto& [name, value] : given) {
     if (auto done = assign(settings, *find_setting(name), value.value); !done) {
@@ -215,6 +231,7 @@ Checked assign_all(Settings& settings, const Layers& given) {
                                        to_string(settings.policy.retry_base),
                                        to_string(settings.policy.retry_max)));
   }
+  if (settings.log == "kafka") return check_kafka(settings);
   return {};
 }
 

@@ -22,7 +22,13 @@ struct Settings {
   std::string listen = "127.0.0.1:8080";
   std::string metrics_listen;
   std::string log = "embedded";
-  std::uint64_t partitions = 4;         // beside the directory's
+  std::uint64_t partitions = 4;  // beside the directory's
+  std::string kafka_brokers;
+  std::string kafka_topic = "tenure.log";
+  std::string kafka_keys_topic = "tenure.keys";
+  std::string kafka_events_topic = "tenure.events";
+  std::string kafka_config;  // KEY=VALUE;KEY=VALUE; a VALUE of @FILE is read from the file
+  bool create_topics = false;
   std::filesystem::path root_key_file;  // empty: in the data directory
   std::string public_url;               // empty: the listening address
   std::string log_format = "text";

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/url/parse.hpp>
 #include <charconv>
 #include <optional>
+#include <ranges>
 
 #include "core/limits.h"
 
@@ -76,6 +78,40 @@ Checked is_token_prefix(std::string_view value) {
   return {};
 }
 
+// As Kafka says: Topic.validate.
+Checked is_topic(std::string_view value) {
+  constexpr std::size_t chars_max = 249;
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (value.empty() || value.size() > chars_max || value == "." || value == ".." ||
+      !std::ranges::all_of(value, fits)) {
+    return std::unexpected("is not the name of a topic");
+  }
+  return {};
+}
+
+// What it takes is for librdkafka to say; a secret in it would show in `config --print` and in lists of
+// processes.
+Checked is_kafka_config(std::string_view value) {
+  constexpr std::array<std::string_view, 6> secrets{
+      "sasl.password", "ssl.key.password", "ssl.keystore.password",
+      "ssl.key.pem",   "ssl_key",          "sasl.oauthbearer.client.secret"};
+  for (const auto entry : std::views::split(value, ';')) {
+    const std::string_view pair(entry.begin(), entry.end());
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0) return std::unexpected("is not key=value");
+    const bool secret = std::ranges::find(secrets, pair.substr(0, equals)) != secrets.end();
+    if (secret && !pair.substr(equals + 1).starts_with('@')) {
+      return std::unexpected(
+          "holds a secret; write it to a file and name that, as in "
+          "sasl.password=@/etc/tenure/kafka-password");
+    }
+  }
+  return {};
+}
+
 Checked is_path(std::string_view value) {
   if (value.empty()) return std::unexpected("is not a path");
   return {};
@@ -116,6 +152,12 @@ Checked assign_duration(const Setting& setting, std::string_view value, Duration
   return {};
 }
 
+Checked assign_switch(std::string_view value, bool& target) {
+  if (value != "true" && value != "false") return std::unexpected("is neither true nor false");
+  target = value == "true";
+  return {};
+}
+
 Checked check_word(const OneOf& rule, const std::string& value) {
   if (std::ranges::find(rule.words, value) != rule.words.end()) return {};
   const bool later = std::ranges::find(rule.not_yet, value) != rule.not_yet.end();
@@ -147,9 +189,22 @@ const std::vector<Setting>& settings_table() {
       {"listen", &Settings::listen, "host:port", is_host_port, "where to serve; port 0: the system chooses"},
       {"metrics-listen", &Settings::metrics_listen, "host:port", is_host_port, "serve /metrics here instead",
        "127.0.0.1:9090"},
-      {"log", &Settings::log, "embedded", one_of({"embedded"}, {"kafka"}), "where commits go"},
+      {"log", &Settings::log, "embedded|kafka", one_of({"embedded", "kafka"}), "where commits go"},
       {"partitions", &Settings::partitions, "number", numbers(1, limits::partitions_max - 1),
        "partitions for workspaces, fixed when the log is created"},
+      {"kafka-brokers", &Settings::kafka_brokers, "host:port,...", Anything(),
+       "where the Kafka cluster is, with --log kafka", "127.0.0.1:9092"},
+      {"kafka-topic", &Settings::kafka_topic, "topic", is_topic, "the log"},
+      {"kafka-keys-topic", &Settings::kafka_keys_topic, "topic", is_topic,
+       "data keys, wrapped by the root key"},
+      {"kafka-events-topic", &Settings::kafka_events_topic, "topic", is_topic,
+       "what happened, for other systems"},
+      {"kafka-config", &Settings::kafka_config, "key=value", is_kafka_config,
+       "a setting of librdkafka, such as TLS and SASL; repeatable, or several with ; between. key=@file "
+       "reads the value "
+       "from a file, as secrets must be",
+       "security.protocol=SSL", true},
+      {"create-topics", &Settings::create_topics, "true|false", Switch(), "make the topics that are missing"},
       {"root-key-file", &Settings::root_key_file, "file", Anything(),
        "base64 of 32 bytes; made in the data directory when not given", "/etc/tenure/root-key"},
       {"public-url", &Settings::public_url, "URL", is_url,
@@ -209,6 +264,7 @@ Checked assign(Settings& settings, const Setting& setting, const std::string& va
           },
           [&](std::uint64_t Settings::*field) { return assign_number(setting, value, settings.*field); },
           [&](Duration Settings::*field) { return assign_duration(setting, value, settings.*field); },
+          [&](bool Settings::*field) { return assign_switch(value, settings.*field); },
           [&](std::string Policy::*field) { return assign_words(setting, value, settings.policy.*field); },
           [&](std::uint64_t Policy::*field) { return assign_number(setting, value, settings.policy.*field); },
           [&](std::uint32_t Policy::*field) { return assign_number(setting, value, settings.policy.*field); },
@@ -224,6 +280,7 @@ std::string show(const Settings& settings, const Setting& setting) {
           [&](std::filesystem::path Settings::*field) { return (settings.*field).string(); },
           [&](std::uint64_t Settings::*field) { return show_number(setting, settings.*field); },
           [&](Duration Settings::*field) { return to_string(settings.*field); },
+          [&](bool Settings::*field) { return std::string(settings.*field ? "true" : "false"); },
           [&](std::string Policy::*field) { return settings.policy.*field; },
           [&](std::uint64_t Policy::*field) { return show_number(setting, settings.policy.*field); },
           [&](std::uint32_t Policy::*field) { return show_number(setting, settings.policy.*field); },

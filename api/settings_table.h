@@ -32,18 +32,22 @@ struct Durations {
 using Check =
     Checked (*)(std::string_view value);  // not asked about an empty value where the default is empty
 struct Anything {};
-using Rule = std::variant<Anything, OneOf, Numbers, Durations, Check>;
+// On or off: a flag that needs no value.
+struct Switch {};
+using Rule = std::variant<Anything, OneOf, Numbers, Durations, Check, Switch>;
 
 struct Setting {
-  using Field = std::variant<std::string Settings::*, std::filesystem::path Settings::*,
-                             std::uint64_t Settings::*, Duration Settings::*, std::string Policy::*,
-                             std::uint64_t Policy::*, std::uint32_t Policy::*, Duration Policy::*>;
+  using Field =
+      std::variant<std::string Settings::*, std::filesystem::path Settings::*, std::uint64_t Settings::*,
+                   Duration Settings::*, bool Settings::*, std::string Policy::*, std::uint64_t Policy::*,
+                   std::uint32_t Policy::*, Duration Policy::*>;
   std::string_view name;  // as a flag, without dashes
   Field field;
   std::string_view unit;  // what a value looks like; numbers in bytes may be written 32KiB
   Rule rule;
   std::string_view about;
   std::string_view example_when_no_default = {};
+  bool repeatable = false;  // what is given several times is joined with semicolons
 };
 
 [[nodiscard]] const std::vector<Setting>& settings_table();

@@ -72,6 +72,7 @@ enum class Category : std::uint8_t {
   X(outcome_unknown, unavailable, "Outcome unknown", "Send the request again with the same Idempotency-Key.")   \
   X(log_unavailable, unavailable, "Log unavailable", "Send the request again later.")                           \
   X(overloaded, unavailable, "Overloaded", "Send the request again later.")                                     \
+  X(starting, unavailable, "Starting", "Send the request again later, or to another node.")                     \
   X(shutting_down, unavailable, "Shutting down", "Send the request again, or to another node.")
 
 enum class Reason : std::uint8_t {

@@ -3,28 +3,36 @@
 #include <algorithm>
 
 namespace tenure {
+namespace {
+
+constexpr auto key_pause = std::chrono::milliseconds(5);
+
+}  // namespace
 
 Engine::Engine(Parts parts, EngineOptions options)
     : options_(std::move(options)),
+      clock_(parts.clock),
       states_(parts.store, options_.streams_in_memory),
-      projector_(parts.store, states_,
-                 [this](Partition partition, const StreamName& stream) { runner_.on_changed(partition, stream); }),
+      projector_(
+          parts.store, states_,
+          [this](Partition partition, const StreamName& stream) { runner_.on_changed(partition, stream); }),
       fold_(parts.log, parts.store, parts.keys, projector_),
-      executor_({.log = parts.log,
-                 .store = parts.store,
-                 .keys = parts.keys,
-                 .folded = states_,
-                 .clock = parts.clock,
-                 .random = parts.random,
-                 .node = options_.node,
-                 .policy = options_.policy,
-                 .render = &render_answer,
-                 .commit_timeout = options_.commit_timeout,
-                 .refusal_window = options_.refusal_window,
-                 .appended =
-                     [this, post = parts.post](CommitId commit, AppendResult result) {
-                       post([this, commit, result = std::move(result)] { executor_.on_appended(commit, result); });
-                     }}),
+      executor_(
+          {.log = parts.log,
+           .store = parts.store,
+           .keys = parts.keys,
+           .folded = states_,
+           .clock = parts.clock,
+           .random = parts.random,
+           .node = options_.node,
+           .policy = options_.policy,
+           .render = &render_answer,
+           .commit_timeout = options_.commit_timeout,
+           .refusal_window = options_.refusal_window,
+           .appended =
+               [this, post = parts.post](CommitId commit, AppendResult result) {
+                 post([this, commit, result = std::move(result)] { executor_.on_appended(commit, result); });
+               }}),
       runner_({.store = parts.store,
                .states = states_,
                .provisioner = parts.provisioner,
@@ -50,10 +58,14 @@ bool Engine::pump() {
 }
 
 std::optional<Timestamp> Engine::next_tick() const {
-  const auto commands = executor_.next_tick();
-  const auto sagas = runner_.next_tick();
-  if (!commands || !sagas) return commands ? commands : sagas;
-  return std::min(*commands, *sagas);
+  std::optional<Timestamp> next;
+  const auto consider = [&](std::optional<Timestamp> at) {
+    if (at) next = std::min(next.value_or(*at), *at);
+  };
+  consider(executor_.next_tick());
+  consider(runner_.next_tick());
+  if (fold_.waits_for_key()) consider(clock_.now() + key_pause);
+  return next;
 }
 
 }  // namespace tenure

@@ -1,8 +1,8 @@
-// One node's inside, without threads: what a command goes through and what the log brings about. A server drives it
-// from a thread of its own (api/node.h), the simulation from its loop.
+// One node's inside, without threads: what a command goes through and what the log brings about. A server
+// drives it from a thread of its own (api/node.h), the simulation from its loop.
 //
-// `pump` does everything that can be done now: it folds what the log has, answers, decides again, runs the sagas, and
-// hands new commits to the log.
+// `pump` does everything that can be done now: it folds what the log has, answers, decides again, runs the
+// sagas, and hands new commits to the log.
 //
 // Threads: one for everything, but for `folded`.
 #pragma once
@@ -67,6 +67,7 @@ class Engine {
 
  private:
   EngineOptions options_;
+  const Clock& clock_;
   StreamStates states_;
   Projector projector_;
   Fold fold_;

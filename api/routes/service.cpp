@@ -26,6 +26,8 @@ Reply readyz(Call& call) {
   line(!health.draining, health.draining ? "shutting down" : "serving");
   line(health.stopped.empty(), "fold, " + std::to_string(health.commits_behind) + " commits behind");
   for (const auto& stopped : health.stopped) line(false, stopped);
+  if (health.waits_for_key) line(false, "fold waits for a data key that is on its way");
+  line(health.log.available, health.log.available ? "log" : "log does not answer (reads go on): " + health.log.trouble);
   line(health.poisoned.empty(), "sagas, " + std::to_string(health.operations_running) + " operations running, " +
                                     std::to_string(health.operations_stuck) + " stuck");
   for (const auto& poisoned : health.poisoned) line(false, poisoned);

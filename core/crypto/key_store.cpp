@@ -17,8 +17,8 @@
 #include <iomanip>
 #include <mutex>
 #include <shared_mutex>
-#include <unordered_map>
 
+#include "core/crypto/wrapped_keys.h"
 #include "core/log/wal_check.h"
 #include "core/store/database_directory.h"
 
@@ -33,9 +33,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view format_key = "f";
 constexpr std::string_view check_key = "c";
-constexpr std::string_view check_text = "tenure root key";
 constexpr std::string_view format_current = "1";
-constexpr std::size_t keys_in_memory_max = 16'384;
 constexpr int root_key_chars = 44;
 constexpr std::size_t write_buffer_bytes = 256U << 10U;
 constexpr std::size_t block_cache_bytes = 512U << 10U;
@@ -43,69 +41,7 @@ constexpr std::size_t block_cache_bytes = 512U << 10U;
 constexpr int read_only_open_attempts = 20;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view text_of(const crypto::Key& key) {
-  return {reinterpret_cast<const char*>(key.bytes().data()), key.bytes().size()};
-}
 std::string owner_key(std::string_view owner) { return "k" + std::string(owner); }
-
-std::optional<crypto::Key> key_from(std::string_view text) {
-  if (text.size() != 32) return std::nullopt;
-  std::array<std::uint8_t, 32> bytes{};
-  std::ranges::copy(text, reinterpret_cast<char*>(bytes.data()));
-  return crypto::Key(bytes);
-}
-
-// Text that held a key, wiped when it goes.
-struct Wiped {
-  std::string text;
-  ~Wiped() { OPENSSL_cleanse(text.data(), text.size()); }
-};
-
-// So that a look-up needs no copy of the owner's name.
-struct HashOwner {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view owner) const { return std::hash<std::string_view>{}(owner); }
-};
-template <typename T>
-using ByOwner = std::unordered_map<std::string, T, HashOwner, std::equal_to<>>;
-
-// Unwrapped keys, bounded: when the newer half is full it becomes the older one, and what was the older one
-// is forgotten. Readers share a lock.
-class KeyCache {
- public:
-  std::optional<crypto::Key> find(std::string_view owner) {
-    const std::shared_lock lock(mutex_);
-    if (const auto found = newer_.find(owner); found != newer_.end()) return found->second;
-    if (const auto found = older_.find(owner); found != older_.end()) return found->second;
-    return std::nullopt;
-  }
-  // How many keys were erased so far.
-  std::uint64_t erasures() {
-    const std::shared_lock lock(mutex_);
-    return erasures_;
-  }
-  // Keeps the key, unless one was erased since `erasures`: it may have been this one.
-  void put(std::string_view owner, const crypto::Key& key, std::uint64_t erasures) {
-    const std::unique_lock lock(mutex_);
-    if (erasures != erasures_) return;
-    if (newer_.size() >= keys_in_memory_max / 2) {
-      older_ = std::move(newer_);
-      newer_.clear();
-    }
-    newer_.insert_or_assign(std::string(owner), key);
-  }
-  void erase(std::string_view owner) {
-    const std::unique_lock lock(mutex_);
-    ++erasures_;
-    if (const auto found = newer_.find(owner); found != newer_.end()) newer_.erase(found);
-    if (const auto found = older_.find(owner); found != older_.end()) older_.erase(found);
-  }
-
- private:
-  std::shared_mutex mutex_;
-  ByOwner<crypto::Key> newer_, older_;
-  std::uint64_t erasures_ = 0;
-};
 
 class EmbeddedKeyStore final : public KeyStore {
  public:
@@ -287,7 +223,7 @@ std::expected<void, std::string> stamp(rocksdb::DB& database, const crypto::Key&
   SystemRandom random;
   rocksdb::WriteBatch batch;
   batch.Put(slice(format_key), slice(format_current));
-  batch.Put(slice(check_key), crypto::seal(root, check_text, check_key, random));
+  batch.Put(slice(check_key), crypto::seal(root, root_check_text, check_key, random));
   rocksdb::WriteOptions options;
   options.sync = true;
   if (const auto status = database.Write(options, &batch); !status.ok()) {
@@ -312,7 +248,7 @@ std::expected<void, std::string> check_stamps(rocksdb::DB& database, const crypt
                                        format, format_current));
   }
   const bool found = database.Get({}, slice(check_key), &check).ok();
-  if (!found || crypto::open(root, check, check_key) != check_text) {
+  if (!found || crypto::open(root, check, check_key) != root_check_text) {
     return std::unexpected(
         "the root key is not the one that these data keys are wrapped with; start with the right "
         "--root-key-file");

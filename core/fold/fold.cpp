@@ -9,13 +9,24 @@
 
 namespace tenure {
 
+std::vector<Offset> folded_offsets(const Store& store, std::uint16_t partitions) {
+  std::vector<Offset> offsets;
+  for (std::uint16_t number = 0; number < partitions; ++number) {
+    const auto next = store.get(keys::next_offset(Partition{number}));
+    offsets.push_back(Offset{next ? keys::read_u64(*next) : 0});
+  }
+  return offsets;
+}
+
 Fold::Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target)
     : log_(log), store_(store), keys_(keys), target_(target) {
   for (std::uint16_t number = 0; number < log.partitions(); ++number) {
     auto& partition = *partitions_.emplace_back(std::make_unique<PartitionState>());
     if (const auto next = store.get(keys::next_offset(Partition{number}))) {
-      partition.pending = keys::read_u64(*next);
+      keys::Reader row(*next);
+      partition.pending = row.u64();
       partition.next = partition.pending;
+      std::ranges::copy(row.rest(), partition.last_record.begin());
     }
   }
 }
@@ -41,34 +52,43 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
   const auto records = log_.read(number, Offset{partition.pending}, limits::log_read_bytes);
   if (!records) return stop({number, Offset{partition.pending}}, records.error().message);
   const auto begin = partition.pending;
+  const std::string* last = nullptr;
+  partition.waits_for_key = false;
   for (const auto& record : *records) {
     if (partition.pending - begin >= commits_max) break;
     auto folded = fold_record({number, record.offset}, *record.bytes);
     if (!folded) {
-      stop({number, record.offset}, folded.error().message);
+      partition.waits_for_key = folded.error().yet;
+      if (!folded.error().yet) stop({number, record.offset}, folded.error().error.message);
       break;
     }
     results.push_back(std::move(*folded));
+    last = record.bytes.get();
     ++partition.pending;
   }
-  batch_.put(keys::next_offset(number), keys::u64(partition.pending));
+  if (last == nullptr) return;
+  partition.last_record = crypto::sha256(*last);
+  batch_.put(keys::next_offset(number),
+             keys::u64(partition.pending).append(crypto::view(partition.last_record)));
 }
 
-std::expected<FoldedCommit, RecordError> Fold::fold_record(Position position, std::string_view record) {
+std::expected<FoldedCommit, Fold::NotFolded> Fold::fold_record(Position position, std::string_view record) {
   auto parsed = parse_record(record);
-  if (!parsed) return std::unexpected(parsed.error());
+  if (!parsed) return std::unexpected(NotFolded{parsed.error()});
   FoldedCommit folded{.position = position, .id = parsed->envelope.id, .accepted = false, .answer = {}};
   if (!accepts(position.partition, parsed->envelope)) return folded;
 
   const auto key = keys_.find(parsed->envelope.key_owner);
   if (!key) {
+    const auto& owner = parsed->envelope.key_owner;
     return std::unexpected(
-        RecordError{fmt::format("the data key of {} is missing; restore the key store", parsed->envelope.key_owner)});
+        NotFolded{RecordError{fmt::format("the data key of {} is missing; restore the key store", owner)},
+                  keys_.may_still_come(owner)});
   }
   auto opened = open_record(std::move(*parsed), *key);
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return std::unexpected(NotFolded{opened.error()});
   auto answer = target_.apply({position, std::move(*opened), *key}, batch_);
-  if (!answer) return std::unexpected(answer.error());
+  if (!answer) return std::unexpected(NotFolded{answer.error()});
   folded.accepted = true;
   folded.answer = std::move(*answer);
   return folded;
@@ -80,7 +100,40 @@ bool Fold::accepts(Partition partition, const CommitEnvelope& commit) {
   });
 }
 
-bool Fold::behind() { return commits_behind() > 0; }
+bool Fold::behind() {
+  for (std::uint16_t number = 0; number < partitions_.size(); ++number) {
+    const auto& partition = *partitions_[number];
+    if (partition.stopped || partition.waits_for_key) continue;
+    if (to_number(log_.end(Partition{number})) > partition.pending) return true;
+  }
+  return false;
+}
+
+bool Fold::waits_for_key() const {
+  return std::ranges::any_of(partitions_, [](const auto& partition) { return partition->waits_for_key; });
+}
+
+// The last record that was folded has to be where it was: then the log is the same one, and has lost nothing
+// that counts here.
+std::expected<void, std::string> Fold::check_store_is_of_log() {
+  for (std::uint16_t number = 0; number < partitions_.size(); ++number) {
+    const auto& partition = *partitions_[number];
+    if (partition.pending == 0) continue;
+    const Offset last{partition.pending - 1};
+    const auto refuse = [&](std::string_view what) {
+      return std::unexpected(fmt::format(
+          "the store was not folded from this log: partition {} {} at offset {}. Bring back the log that "
+          "belongs to it, or delete the store to fold this one",
+          number, what, to_number(last)));
+    };
+    if (log_.end(Partition{number}) <= last) return refuse("has no record");
+    const auto records = log_.read(Partition{number}, last, 1);
+    if (!records) return std::unexpected(records.error().message);
+    if (records->empty()) return refuse("does not answer");
+    if (crypto::sha256(*records->front().bytes) != partition.last_record) return refuse("has another record");
+  }
+  return {};
+}
 
 std::uint64_t Fold::commits_behind() {
   std::uint64_t behind = 0;
@@ -99,7 +152,8 @@ Offset Fold::folded(Partition partition) const {
 std::vector<Offset> Fold::folded() const {
   std::vector<Offset> offsets;
   offsets.reserve(partitions_.size());
-  for (const auto& partition : partitions_) offsets.push_back(Offset{partition->next.load(std::memory_order_acquire)});
+  for (const auto& partition : partitions_)
+    offsets.push_back(Offset{partition->next.load(std::memory_order_acquire)});
   return offsets;
 }
 

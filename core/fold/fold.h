@@ -1,12 +1,13 @@
 // The fold: from the log to everything that is read.
 //
-// It reads each partition in order and applies the one rule of the system: a commit counts if, and only if, every
-// version that it expects is the stream's version at that point of the log. Otherwise it is void and changes
-// nothing, for every reader, for ever. The rule is a pure function of the log, so all nodes agree without talking.
+// It reads each partition in order and applies the one rule of the system: a commit counts if, and only if,
+// every version that it expects is the stream's version at that point of the log. Otherwise it is void and
+// changes nothing, for every reader, for ever. The rule is a pure function of the log, so all nodes agree
+// without talking.
 //
-// What accepted commits do is up to a FoldTarget. All changes of one step, and how far each partition was folded,
-// go into one atomic batch: a crash loses at most whole steps, and the same records fold to the same bytes however
-// they are split into steps.
+// What accepted commits do is up to a FoldTarget. All changes of one step, and how far each partition was
+// folded, go into one atomic batch: a crash loses at most whole steps, and the same records fold to the same
+// bytes however they are split into steps.
 //
 // Threads: one, the same for all methods, but for `folded`, which any thread may call.
 #pragma once
@@ -66,13 +67,16 @@ struct Stopped {
   std::string message;
 };
 
+// How far a store is folded, by partition.
+[[nodiscard]] std::vector<Offset> folded_offsets(const Store& store, std::uint16_t partitions);
+
 class Fold {
  public:
   // Goes on where the store's last batch ended.
   Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target);
 
-  // Folds what the log has, at most about `commits_max` commits: what came of each, partition by partition in order.
-  // Empty when there is nothing to do.
+  // Folds what the log has, at most about `commits_max` commits: what came of each, partition by partition in
+  // order. Empty when there is nothing to do.
   [[nodiscard]] std::vector<FoldedCommit> step(std::size_t commits_max);
   // Whether the log holds records that are not folded and not behind a stop.
   [[nodiscard]] bool behind();
@@ -82,16 +86,29 @@ class Fold {
   [[nodiscard]] std::vector<Offset> folded() const;
   [[nodiscard]] std::uint64_t commits_behind();
   [[nodiscard]] const std::vector<Stopped>& stopped() const { return stopped_; }
+  // Partitions whose next commit names a data key that is still on its way: `step` looks again.
+  [[nodiscard]] bool waits_for_key() const;
+
+  // Before the first step: whether the store was folded from this log. The error says what does not fit.
+  [[nodiscard]] std::expected<void, std::string> check_store_is_of_log();
 
  private:
   struct PartitionState {
     std::atomic<std::uint64_t> next{0};
-    std::uint64_t pending = 0;  // `next` once the batch is written
+    std::uint64_t pending = 0;     // `next` once the batch is written
+    crypto::Digest last_record{};  // of what was folded last
     bool stopped = false;
+    bool waits_for_key = false;
+  };
+  // Why a record is not folded: for good, or not yet.
+  struct NotFolded {
+    RecordError error;
+    bool yet = false;
   };
 
   void step_partition(Partition partition, std::size_t commits_max, std::vector<FoldedCommit>& results);
-  [[nodiscard]] std::expected<FoldedCommit, RecordError> fold_record(Position position, std::string_view record);
+  [[nodiscard]] std::expected<FoldedCommit, NotFolded> fold_record(Position position,
+                                                                   std::string_view record);
   [[nodiscard]] bool accepts(Partition partition, const CommitEnvelope& commit);
   void stop(Position position, const std::string& what);
 

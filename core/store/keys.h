@@ -4,7 +4,7 @@
 // ids are their 16 bytes; a text that is not last ends with a zero byte. Rows marked (json) are ready to send.
 //
 //   core/fold
-//   'n' partition:2                              -> next_offset:8                  how far it is folded
+//   'n' partition:2                              -> next_offset:8 hash:32          how far it is folded, and the last record's SHA-256
 //   's' partition:2 stream                       -> version:8 commit:16 state      every stream's version and state
 //   'e' partition:2 stream 0 number:8            -> event (json)                   a stream's events, from 1
 //   'h' workspace:text 0 offset:8 index:2        -> key of the event in 'e'        a workspace's events, in log order

@@ -64,6 +64,9 @@ std::string variable_of(const Setting& setting) {
 
 // A value that the setting takes and that is not its default, where there is one.
 std::string other_value(const Setting& setting) {
+  if (setting.name == "log") return "embedded";  // the other one needs more settings
+  if (setting.name == "kafka-config") return "security.protocol=SSL";
+  if (std::holds_alternative<Switch>(setting.rule)) return "true";
   if (const auto* words = std::get_if<OneOf>(&setting.rule)) return std::string(words->words.back());
   if (const auto* numbers = std::get_if<Numbers>(&setting.rule)) return std::to_string(numbers->min + 1);
   if (std::holds_alternative<Durations>(setting.rule)) return "7s";
@@ -94,7 +97,8 @@ TEST_F(SettingsTest, every_setting_is_a_flag_a_variable_and_a_key) {
     ASSERT_TRUE(assign(expected, setting, value));
     const auto shown = show(expected, setting);
     const auto flag = "--" + std::string(setting.name);
-    EXPECT_EQ(show(settings_of({flag, value}), setting), shown);
+    const bool needs_value = !std::holds_alternative<Switch>(setting.rule);
+    EXPECT_EQ(show(settings_of(needs_value ? Arguments{flag, value} : Arguments{flag}), setting), shown);
     EXPECT_EQ(show(settings_of({flag + "=" + value}), setting), shown);
     EXPECT_EQ(show(settings_of({}, {{variable_of(setting), value}}), setting), shown);
     EXPECT_EQ(show(settings_of({"--config", file(key_of(setting) + ": " + value)}), setting), shown);
@@ -171,9 +175,36 @@ TEST_F(SettingsTest, a_bad_value_names_the_setting_what_it_takes_and_an_example)
             config + ":2: partitions: \"many\" is not a number from 1 to 1023, such as 4");
 }
 
+TEST_F(SettingsTest, the_log_on_kafka_needs_brokers_and_a_root_key_that_all_nodes_share) {
+  EXPECT_EQ(error_of({"--log", "kafka"}), "--log kafka needs --kafka-brokers, such as 127.0.0.1:9092");
+  EXPECT_THAT(error_of({"--log", "kafka", "--kafka-brokers", "a:1"}),
+              testing::StartsWith("--log kafka needs --root-key-file"));
+  const auto settings =
+      read_settings({"--log", "kafka", "--kafka-brokers", "a:1", "--root-key-file", "k"}, {});
+  ASSERT_TRUE(settings.has_value()) << settings.error();
+  EXPECT_EQ(settings->settings.kafka_topic, "tenure.log");
+}
+
+TEST_F(SettingsTest, a_switch_needs_no_value_and_a_repeatable_setting_is_joined) {
+  const auto read = read_settings(
+      {"--create-topics", "--kafka-config", "security.protocol=SSL", "--kafka-config=ssl.ca.location=/ca"},
+      {});
+  ASSERT_TRUE(read.has_value()) << read.error();
+  EXPECT_TRUE(read->settings.create_topics);
+  EXPECT_EQ(read->settings.kafka_config, "security.protocol=SSL;ssl.ca.location=/ca");
+  EXPECT_FALSE(read_settings({}, {})->settings.create_topics);
+  EXPECT_FALSE(read_settings({"--create-topics=false"}, {})->settings.create_topics);
+  EXPECT_EQ(error_of({"--create-topics=yes"}), "--create-topics: \"yes\" is neither true nor false");
+}
+
+TEST_F(SettingsTest, a_secret_of_kafka_comes_from_a_file) {
+  EXPECT_THAT(error_of({"--kafka-config", "sasl.password=hunter2"}),
+              testing::HasSubstr("write it to a file"));
+  EXPECT_TRUE(read_settings({"--kafka-config", "sasl.password=@/secret"}, {}).has_value());
+  EXPECT_THAT(error_of({"--kafka-config", "nonsense"}), testing::HasSubstr("is not key=value"));
+}
+
 TEST_F(SettingsTest, what_a_later_version_will_take_is_refused_as_such) {
-  EXPECT_EQ(error_of({"--log", "kafka"}),
-            "--log: \"kafka\" is not part of this version, which takes embedded");
   EXPECT_EQ(error_of({"--provisioner", "webhook"}),
             "--provisioner: \"webhook\" is not part of this version, which takes local");
   EXPECT_EQ(error_of({"--provisioner", "kubernetes"}),

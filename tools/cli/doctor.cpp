@@ -17,15 +17,6 @@ constexpr std::size_t differences_shown_max = 10;
 // Tables that do not come from the log.
 bool is_own(std::string_view key) { return key.starts_with('z') || key == "v"; }
 
-std::vector<Offset> folded_until(const Store& store, std::uint16_t partitions) {
-  std::vector<Offset> until;
-  for (std::uint16_t number = 0; number < partitions; ++number) {
-    const auto next = store.get(keys::next_offset(Partition{number}));
-    until.push_back(Offset{next ? keys::read_u64(*next) : 0});
-  }
-  return until;
-}
-
 std::string readable(std::string_view key) {
   std::string text;
   for (const char c : key) {
@@ -70,7 +61,7 @@ std::expected<Exit, std::string> doctor(Data& data) {
   const TemporaryFolder folder;
   auto folded = Store::open(folder.path() / "store", Store::Mode::read_write);
   if (!folded) return std::unexpected(folded.error().message);
-  const auto commits = data.fold_into(**folded, folded_until(**live, data.log().partitions()), [](std::uint64_t) {});
+  const auto commits = data.fold_into(**folded, folded_offsets(**live, data.log().partitions()), [](std::uint64_t) {});
   if (!commits) return std::unexpected(commits.error());
   const auto result = compare(**live, **folded);
   if (result.differences.empty()) {

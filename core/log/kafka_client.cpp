@@ -1,0 +1,88 @@
+#include "core/log/kafka_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace tenure::kafka {
+namespace {
+
+struct DestroyConf {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, DestroyConf>;
+
+constexpr std::size_t error_text_bytes = 512;
+using ErrorText = std::array<char, error_text_bytes>;
+
+ClientEvents& events_of(void* opaque) { return *static_cast<ClientEvents*>(opaque); }
+
+void on_error(rd_kafka_t* handle, int code, const char* reason, void* opaque) {
+  ErrorText text{};
+  const auto fatal = rd_kafka_fatal_error(handle, text.data(), text.size());
+  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) return events_of(opaque).on_error(fatal, text.data(), true);
+  events_of(opaque).on_error(static_cast<rd_kafka_resp_err_t>(code), reason, false);
+}
+
+void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  events_of(opaque).on_delivery(*message);
+}
+
+std::expected<void, std::string> set(rd_kafka_conf_t& conf, const std::string& name,
+                                     const std::string& value) {
+  ErrorText text{};
+  if (rd_kafka_conf_set(&conf, name.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK)
+    return {};
+  return std::unexpected(
+      fmt::format("the Kafka client does not take {} ({}); correct --kafka-config", name, text.data()));
+}
+
+}  // namespace
+
+std::expected<Handle, std::string> make_client(rd_kafka_type_t type, const KafkaOptions& options,
+                                               const Settings& ours, ClientEvents& events) {
+  Conf conf(rd_kafka_conf_new());
+  // What would make noise on stderr comes as an event instead.
+  rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+  rd_kafka_conf_set_opaque(conf.get(), &events);
+  rd_kafka_conf_set_error_cb(conf.get(), &on_error);
+  if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_dr_msg_cb(conf.get(), &on_delivery);
+  Settings all{{"client.id", options.client_id},
+               {"socket.nagle.disable", "true"},
+               {"reconnect.backoff.ms", "50"},
+               {"reconnect.backoff.max.ms", "1000"},
+               {"topic.metadata.refresh.interval.ms", "10000"}};
+  all.insert(all.end(), options.config.begin(), options.config.end());
+  all.emplace_back("bootstrap.servers", options.brokers);
+  // An unknown topic must stay unknown: an automatic one would have the wrong settings.
+  all.emplace_back("allow.auto.create.topics", "false");
+  all.insert(all.end(), ours.begin(), ours.end());
+  for (const auto& [name, value] : all) {
+    if (type == RD_KAFKA_PRODUCER && name == "allow.auto.create.topics") continue;  // a consumer's setting
+    if (auto taken = set(*conf, name, value); !taken) return std::unexpected(taken.error());
+  }
+  ErrorText text{};
+  auto* made = rd_kafka_new(type, conf.get(), text.data(), text.size());
+  if (made == nullptr) {
+    return std::unexpected(
+        fmt::format("the Kafka client cannot start ({}); correct --kafka-config", text.data()));
+  }
+  (void)conf.release();  // the handle's now
+  if (type == RD_KAFKA_CONSUMER) rd_kafka_poll_set_consumer(made);
+  return Handle(made);
+}
+
+bool refuses_us(rd_kafka_resp_err_t code) {
+  static constexpr std::array final_errors{RD_KAFKA_RESP_ERR__AUTHENTICATION,
+                                           RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
+                                           RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                           RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                           RD_KAFKA_RESP_ERR__SSL,
+                                           RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM};
+  return std::ranges::find(final_errors, code) != final_errors.end();
+}
+
+std::string describe(rd_kafka_resp_err_t code) { return rd_kafka_err2str(code); }
+
+}  // namespace tenure::kafka

@@ -1,0 +1,62 @@
+// What every part that talks to Kafka shares: settings of a connection, handles that close themselves, and
+// errors as sentences. Over librdkafka's C API (https://github.com/confluentinc/librdkafka, 2.0.2).
+//
+// For core/log and the key store: nothing else includes librdkafka.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/log/kafka_options.h"
+
+namespace tenure::kafka {
+
+struct DestroyHandle {
+  void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
+};
+struct DestroyMessage {
+  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
+};
+struct DestroyPartitions {
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+};
+struct DestroyMetadata {
+  void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
+};
+using Handle = std::unique_ptr<rd_kafka_t, DestroyHandle>;
+using Message = std::unique_ptr<rd_kafka_message_t, DestroyMessage>;
+using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyPartitions>;
+using Metadata = std::unique_ptr<const rd_kafka_metadata_t, DestroyMetadata>;
+
+// What librdkafka tells of a client. Called on whichever thread polls the handle; must outlive it.
+class ClientEvents {
+ public:
+  virtual ~ClientEvents() = default;
+  virtual void on_error(rd_kafka_resp_err_t code, std::string_view reason, bool fatal) = 0;
+  virtual void on_delivery(const rd_kafka_message_t& message) { (void)message; }
+};
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+// `ours` cannot be overridden by the operator's settings. The error names the setting that librdkafka
+// refuses.
+[[nodiscard]] std::expected<Handle, std::string> make_client(rd_kafka_type_t type,
+                                                             const KafkaOptions& options,
+                                                             const Settings& ours, ClientEvents& events);
+
+// Credentials or certificates that the broker does not take: trying again cannot help.
+[[nodiscard]] bool refuses_us(rd_kafka_resp_err_t code);
+// "Local: Broker transport failure"
+[[nodiscard]] std::string describe(rd_kafka_resp_err_t code);
+
+}  // namespace tenure::kafka

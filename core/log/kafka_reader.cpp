@@ -1,0 +1,343 @@
+#include "core/log/kafka_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace tenure::kafka {
+namespace {
+
+using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t all_unread_bytes_max = 64U << 20U;
+constexpr std::size_t unread_bytes_min = 8U << 20U;   // twice the largest record
+constexpr std::size_t read_bytes_kept = 512U << 10U;  // of each partition
+constexpr int poll_ms = 20;
+constexpr int messages_between_publications = 1'000;
+constexpr auto read_timeout = 2s;
+constexpr auto seek_timeout = 2s;
+constexpr auto health_every = 1s;
+constexpr auto reconnect_pause = 200ms;
+
+std::uint64_t partition_share(std::size_t partitions) {
+  return std::max(unread_bytes_min, all_unread_bytes_max / std::max<std::size_t>(1, partitions));
+}
+
+int to_ms(std::chrono::milliseconds time) { return static_cast<int>(time.count()); }
+
+}  // namespace
+
+Reader::Reader(KafkaOptions options, std::vector<Offset> from, std::function<void()> advanced)
+    : options_(std::move(options)),
+      advanced_(std::move(advanced)),
+      unread_bytes_max_(partition_share(from.size())),
+      windows_(from.size()),
+      ends_(from.size()) {
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    windows_[i].begin = windows_[i].read_to = to_number(from[i]);
+  }
+}
+
+Reader::~Reader() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  if (health_.joinable()) health_.join();
+  if (client_) rd_kafka_consumer_close(client_.get());
+}
+
+std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
+  if (auto connected = connect(); !connected) return std::unexpected(LogError{connected.error()});
+  for (std::size_t i = 0; i < windows_.size(); ++i) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto error = rd_kafka_query_watermark_offsets(
+        client_.get(), options_.topic.c_str(), static_cast<std::int32_t>(i), &low, &high, to_ms(timeout));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return std::unexpected(LogError{
+          fmt::format("partition {} of topic {} does not answer: {}", i, options_.topic, describe(error)),
+          true});
+    }
+    ends_[i] = static_cast<std::uint64_t>(high);
+    if (static_cast<std::uint64_t>(high) < windows_[i].begin) {
+      return std::unexpected(
+          LogError{fmt::format("topic {} ends at offset {} in partition {}, but this node has folded it up "
+                               "to {}: it was made anew, or has lost "
+                               "records. Bring the topic back, or start with an empty data directory",
+                               options_.topic, high, i, windows_[i].begin)});
+    }
+  }
+  thread_ = std::thread([this] { run(); });
+  health_ = std::thread([this] { watch_health(); });
+  return {};
+}
+
+// A new client that goes on where the windows end.
+std::expected<void, std::string> Reader::connect() {
+  const Settings ours{
+      {"group.id", "tenure-unused"},  // the client demands one; nothing is ever committed to it
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
+      {"auto.offset.reset", "error"},
+      {"enable.partition.eof", "false"},
+      {"isolation.level", "read_uncommitted"},  // a stuck foreign transaction must not hold up the log
+      {"check.crcs", "true"},
+      {"fetch.error.backoff.ms", "50"},
+      {"fetch.wait.max.ms", "500"},
+      {"queued.max.messages.kbytes", "16384"},
+      {"fetch.message.max.bytes", "1048576"}};
+  auto made = make_client(RD_KAFKA_CONSUMER, options_, ours, *this);
+  if (!made) return std::unexpected(made.error());
+  std::shared_ptr<rd_kafka_t> client(made->release(), DestroyHandle());
+  Partitions assigned(rd_kafka_topic_partition_list_new(static_cast<int>(windows_.size())));
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < windows_.size(); ++i) {
+    auto* partition = rd_kafka_topic_partition_list_add(assigned.get(), options_.topic.c_str(),
+                                                        static_cast<std::int32_t>(i));
+    partition->offset = static_cast<std::int64_t>(windows_[i].fetched());
+    windows_[i].paused = false;
+  }
+  if (const auto error = rd_kafka_assign(client.get(), assigned.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::unexpected(fmt::format("topic {} cannot be read: {}", options_.topic, describe(error)));
+  }
+  client_ = std::move(client);
+  return {};
+}
+
+std::shared_ptr<rd_kafka_t> Reader::client() const {
+  const std::lock_guard lock(mutex_);
+  return client_;
+}
+
+void Reader::run() {
+  auto client = this->client();
+  while (true) {
+    apply_requests();
+    if (broken_.exchange(false)) {
+      client.reset();
+      while (!connect()) std::this_thread::sleep_for(reconnect_pause);
+      client = this->client();
+    }
+    Message message(rd_kafka_consumer_poll(client.get(), poll_ms));
+    for (int taken = 0; message && taken < messages_between_publications; ++taken) {
+      take(std::move(message));
+      message.reset(rd_kafka_consumer_poll(client.get(), 0));
+    }
+    if (message) take(std::move(message));
+    publish();
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+  }
+}
+
+void Reader::apply_requests() {
+  std::unique_lock lock(mutex_);
+  const auto client = client_;
+  for (std::size_t i = 0; i < windows_.size(); ++i) {
+    auto& window = windows_[i];
+    Partitions one(rd_kafka_topic_partition_list_new(1));
+    auto* place =
+        rd_kafka_topic_partition_list_add(one.get(), options_.topic.c_str(), static_cast<std::int32_t>(i));
+    if (window.seek_to) {
+      place->offset = static_cast<std::int64_t>(*window.seek_to);
+      lock.unlock();
+      auto* error = rd_kafka_seek_partitions(client.get(), one.get(), to_ms(seek_timeout));
+      const bool sought = error == nullptr && place->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+      if (error != nullptr) rd_kafka_error_destroy(error);
+      lock.lock();
+      if (!sought) continue;  // once more next time
+      window.records.clear();
+      window.begin = window.read_to = *std::exchange(window.seek_to, std::nullopt);
+      window.bytes = window.unread_bytes = 0;
+    }
+    if (!window.paused && window.unread_bytes > unread_bytes_max_) {
+      window.paused = rd_kafka_pause_partitions(client.get(), one.get()) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    } else if (window.paused && window.unread_bytes < unread_bytes_max_ / 2) {
+      window.paused = rd_kafka_resume_partitions(client.get(), one.get()) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+  }
+}
+
+void Reader::take(Message message) {
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*message);
+  const std::lock_guard lock(mutex_);
+  take_record(windows_[static_cast<std::size_t>(message->partition)], *message);
+}
+
+void Reader::take_record(Window& window, const rd_kafka_message_t& message) {
+  const auto offset = static_cast<std::uint64_t>(message.offset);
+  if (offset < window.fetched() || !window.damage.empty() || window.seek_to) return;
+  if (offset > window.fetched()) {
+    window.damage = fmt::format(
+        "topic {} lacks partition {}, offset {}: the next record is at {}. Records were deleted or something "
+        "else writes to "
+        "the topic with transactions; restore it, and see cleanup.policy and retention",
+        options_.topic, message.partition, window.fetched(), offset);
+    changed_.notify_all();
+    return;
+  }
+  auto bytes = std::make_shared<const std::string>(static_cast<const char*>(message.payload), message.len);
+  window.bytes += message.len;
+  window.unread_bytes += message.len;
+  window.records.push_back({Offset{offset}, std::move(bytes)});
+}
+
+void Reader::take_error(const rd_kafka_message_t& message) {
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR__FATAL:
+      broken_ = true;
+      return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      return lost(
+          fmt::format("topic {} no longer has the place in partition {} that this node was reading at: it "
+                      "was made anew, or "
+                      "its retention deletes. Restore it and start again",
+                      options_.topic, message.partition));
+    default:
+      on_error(message.err, rd_kafka_message_errstr(&message), false);
+  }
+}
+
+// The topic is not the one that was being read. Nothing of it may be folded on top, in any partition.
+void Reader::lost(const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  for (auto& window : windows_) {
+    if (window.damage.empty()) window.damage = what;
+  }
+  available_ = false;
+  trouble_ = what;
+  for (std::size_t i = 0; i < windows_.size(); ++i)
+    ends_[i] = std::max<std::uint64_t>(ends_[i], windows_[i].fetched() + 1);
+  changed_.notify_all();
+  advanced_();
+}
+
+void Reader::publish() {
+  bool moved = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < windows_.size(); ++i) {
+      const auto fetched = windows_[i].fetched();
+      if (fetched <= ends_[i]) continue;
+      ends_[i].store(fetched, std::memory_order_release);
+      moved = true;
+    }
+  }
+  changed_.notify_all();
+  if (moved) advanced_();
+}
+
+Offset Reader::end(Partition partition) const {
+  return Offset{ends_[to_number(partition)].load(std::memory_order_acquire)};
+}
+
+std::expected<std::vector<LogRecord>, LogError> Reader::read(Partition partition, Offset from,
+                                                             std::size_t bytes_max) {
+  const auto wanted = to_number(from);
+  std::unique_lock lock(mutex_);
+  auto& window = windows_[to_number(partition)];
+  if (wanted >= ends_[to_number(partition)]) return std::vector<LogRecord>{};
+  const auto at_hand = [&] { return !window.seek_to && wanted >= window.begin && wanted < window.fetched(); };
+  if (wanted < window.begin || wanted > window.fetched()) window.seek_to = wanted;
+  changed_.wait_for(lock, read_timeout, [&] { return at_hand() || !window.damage.empty() || stopping_; });
+  if (!at_hand()) {
+    if (!window.damage.empty()) return std::unexpected(LogError{window.damage});
+    return std::vector<LogRecord>{};
+  }
+  std::vector<LogRecord> found;
+  std::size_t bytes = 0;
+  for (auto i = wanted - window.begin; i < window.records.size(); ++i) {
+    const auto& record = window.records[i];
+    bytes += record.bytes->size();
+    if (!found.empty() && bytes > bytes_max) break;
+    found.push_back(record);
+    if (window.begin + i < window.read_to) continue;
+    window.unread_bytes -= record.bytes->size();
+    window.read_to = window.begin + i + 1;
+  }
+  let_go(window);
+  return found;
+}
+
+// What was read is kept for a moment only.
+void Reader::let_go(Window& window) const {
+  while (window.begin < window.read_to && window.bytes - window.unread_bytes > read_bytes_kept) {
+    window.bytes -= window.records.front().bytes->size();
+    window.records.pop_front();
+    ++window.begin;
+  }
+}
+
+bool Reader::wait(Partition partition, Offset offset, std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, timeout, [&] { return end(partition) > offset; });
+}
+
+void Reader::on_error(rd_kafka_resp_err_t code, std::string_view reason, bool fatal) {
+  if (fatal) broken_ = true;
+  const std::lock_guard lock(mutex_);
+  trouble_ = fmt::format("{} ({})", describe(code), reason);
+}
+
+void Reader::watch_health() {
+  while (true) {
+    const bool good = look_at_health();
+    std::unique_lock lock(mutex_);
+    if (available_ != good) available_ = good;
+    if (changed_.wait_for(lock, health_every, [&] { return stopping_; })) return;
+  }
+}
+
+// Asks the brokers how far every partition is: the only way to tell an idle log from a dead one.
+bool Reader::look_at_health() {
+  const auto client = this->client();
+  const auto asked_at = SteadyClock::now();
+  std::vector<std::uint64_t> highs;
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto error = rd_kafka_query_watermark_offsets(
+        client.get(), options_.topic.c_str(), static_cast<std::int32_t>(i), &low, &high, to_ms(health_every));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const std::lock_guard lock(mutex_);
+      if (trouble_.empty()) trouble_ = describe(error);
+      return false;
+    }
+    highs.push_back(static_cast<std::uint64_t>(high));
+  }
+  std::uint64_t behind = 0;
+  bool shorter = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < highs.size(); ++i) {
+      const auto fetched = windows_[i].fetched();
+      // A leader that was just elected may not know yet how far its followers are; it never loses what was
+      // read for long.
+      shorter = shorter || highs[i] < fetched;
+      behind += highs[i] > fetched ? highs[i] - fetched : 0;
+      if (!windows_[i].damage.empty()) return false;
+    }
+    records_behind_ = behind;
+    if (behind == 0 && !shorter) whole_at_ = asked_at;
+    trouble_ = shorter ? "a leader does not know yet what was read from the one before it" : "";
+  }
+  return !shorter;
+}
+
+LogStatus Reader::status() const {
+  const std::lock_guard lock(mutex_);
+  const auto behind_for =
+      std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - whole_at_);
+  return {.available = available_,
+          .trouble = trouble_,
+          .records_behind = records_behind_,
+          .behind_for = behind_for};
+}
+
+}  // namespace tenure::kafka
