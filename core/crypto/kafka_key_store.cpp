@@ -116,7 +116,8 @@ class KafkaKeyStore final : public KeyStore {
   std::expected<void, KafkaKeyStoreFailure> open() {
     if (auto connected = connect(); !connected)
       return std::unexpected(KafkaKeyStoreFailure{connected.error()});
-    const auto end = end_of_topic();
+    const auto known = kafka::learn_leaders(*client_, options_.keys_topic, timeout_);
+    const auto end = known == RD_KAFKA_RESP_ERR_NO_ERROR ? end_of_topic() : std::nullopt;
     if (!end) return std::unexpected(KafkaKeyStoreFailure{no_answer(), true});
     const auto until = SteadyClock::now() + timeout_;
     while (next_ < *end) {

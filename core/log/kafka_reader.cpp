@@ -53,6 +53,9 @@ Reader::~Reader() {
 
 std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
   if (auto connected = connect(); !connected) return std::unexpected(LogError{connected.error()});
+  if (const auto error = learn_leaders(*client_, options_.topic, timeout); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::unexpected(LogError{fmt::format("topic {} does not answer: {}", options_.topic, describe(error)), true});
+  }
   for (std::size_t i = 0; i < windows_.size(); ++i) {
     std::int64_t low = 0;
     std::int64_t high = 0;
