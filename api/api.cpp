@@ -81,7 +81,8 @@ RequestContext request_context(const http::Request& request) {
                          .user_agent = std::string(request.header("User-Agent").substr(0, limits::user_agent_bytes_max)),
                          .request_id = request.request_id,
                          .trace_id = request.trace_id,
-                         .idempotency_key = {}};
+                         .idempotency_key = {},
+                         .traceparent = request.traceparent};
   if (!text::is_utf8(context.user_agent)) context.user_agent.clear();
   return context;
 }

@@ -87,19 +87,23 @@ bool is_lower_hex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-// W3C Trace Context: version-traceid-parentid-flags, the ids not all zero.
-std::string trace_id_of(std::string_view traceparent) {
-  constexpr std::size_t version_00_chars = 55;
-  if (traceparent.size() < version_00_chars || traceparent.starts_with("ff")) return {};
-  if (traceparent.starts_with("00") && traceparent.size() != version_00_chars) return {};
-  const auto trace = traceparent.substr(3, 32);
+constexpr std::size_t traceparent_chars = 55;
+constexpr std::size_t trace_id_at = 3;
+constexpr std::size_t trace_id_chars = 32;
+
+// W3C Trace Context: version-traceid-parentid-flags, the ids not all zero. What a later version puts behind these is
+// cut off.
+std::string valid_traceparent(std::string_view traceparent) {
+  if (traceparent.size() < traceparent_chars || traceparent.starts_with("ff")) return {};
+  if (traceparent.starts_with("00") && traceparent.size() != traceparent_chars) return {};
+  const auto trace = traceparent.substr(trace_id_at, trace_id_chars);
   const auto parent = traceparent.substr(36, 16);
   const bool well_formed = is_lower_hex(traceparent.substr(0, 2)) && traceparent[2] == '-' && is_lower_hex(trace) &&
                            traceparent[35] == '-' && is_lower_hex(parent) && traceparent[52] == '-' &&
                            is_lower_hex(traceparent.substr(53, 2));
   const auto is_zero = [](std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; };
   if (!well_formed || is_zero(trace) || is_zero(parent)) return {};
-  return std::string(trace);
+  return std::string(traceparent.substr(0, traceparent_chars));
 }
 
 // Whether a coding stands in an Accept-Encoding header with a weight above 0 (RFC 9110, 12.5.3).
@@ -157,7 +161,8 @@ void read_trace(Request& request) {
     thread_local SystemRandom random;
     request.request_id = "req_" + crypto::random_base62(made_request_id_chars, random);
   }
-  request.trace_id = trace_id_of(request.header("traceparent"));
+  request.traceparent = valid_traceparent(request.header("traceparent"));
+  if (!request.traceparent.empty()) request.trace_id = request.traceparent.substr(trace_id_at, trace_id_chars);
 }
 
 std::optional<Rejection> check_framing(unsigned version, const Request& request) {

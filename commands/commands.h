@@ -49,6 +49,8 @@ inline constexpr std::tuple command_table{
     CommandRow<operation::MarkOperationStuck>{"MarkOperationStuck", "", InLockedWorkspace::allowed},
     CommandRow<api_token::CreateApiToken>{"CreateApiToken", "token.created"},
     CommandRow<api_token::RevokeApiToken>{"RevokeApiToken", "token.revoked", InLockedWorkspace::allowed},
+    CommandRow<publication::ClaimPublication>{"ClaimPublication", ""},
+    CommandRow<publication::ReleasePublication>{"ReleasePublication", ""},
 };
 
 namespace detail {

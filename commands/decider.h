@@ -29,6 +29,8 @@ class Tenant {
   Tenant(AccountId id) : id_(id.str()), feed_(id_) {}    // NOLINT(google-explicit-constructor)
   // A user has no feed: what concerns one alone stands in the feed of the user's personal account.
   Tenant(UserId id, AccountId personal) : id_(id.str()), feed_(personal.str()) {}
+  // What a node writes for the system's own sake concerns nobody: it stands in no feed.
+  Tenant(NodeId id) : id_(id.str()) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] const std::string& feed() const { return feed_; }

@@ -40,6 +40,10 @@ std::string_view name_of(const Event& event) {
   return std::visit([]<class E>(const E&) { return event_row<E>().name; }, event);
 }
 
+Audience audience_of(const Event& event) {
+  return std::visit([]<class E>(const E&) { return event_row<E>().audience; }, event);
+}
+
 EventData encode_event(const Event& event) {
   return std::visit(
       []<class E>(const E& typed) {
@@ -51,6 +55,19 @@ EventData encode_event(const Event& event) {
 
 std::string encode_local_copy(const Event& event) {
   return std::visit([](const auto& typed) { return codec::encode(typed, codec::Copy::local); }, event);
+}
+
+std::string encode_public(const Event& event, std::string_view resource) {
+  return std::visit(
+      [&]<class E>(const E& typed) {
+        auto fields = codec::encode(typed, codec::Copy::published);
+        if (codec::has_field<E>("id")) return fields;
+        std::string text = "{\"id\":";
+        json::append_string(text, resource);
+        if (fields != "{}") text += ',';
+        return text.append(fields, 1);
+      },
+      event);
 }
 
 std::expected<Event, RecordError> decode_event(std::string_view name, std::uint32_t schema, const json::Value& data) {

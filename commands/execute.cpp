@@ -187,6 +187,7 @@ void Executor::commit(std::shared_ptr<Pending> pending, const Decision& decision
   envelope.key_owner = tenant.id();
   envelope.correlation_id = request.context.request_id.empty() ? envelope.id.str() : request.context.request_id;
   envelope.causation_id = request.causation_id;
+  envelope.traceparent = request.context.traceparent;
   auto flight = std::make_unique<InFlight>();
   for (const auto& write : decision.writes()) {
     auto& encoded = envelope.writes.emplace_back(StreamWrite{write.stream, seen.version(write.stream), {}});

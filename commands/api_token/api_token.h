@@ -32,7 +32,7 @@ struct Created {
                       field("workspace", &Created::workspace),
                       field("name", &Created::name),
                       field("role", &Created::role),
-                      field("prefix", &Created::prefix),
+                      inner_field("prefix", &Created::prefix),
                       credential_field("hash", &Created::hash),
                       field("expires_at", &Created::expires_at)};
   }

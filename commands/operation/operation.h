@@ -52,7 +52,7 @@ struct Started {
   static constexpr auto fields() {
     return std::tuple{field("id", &Started::id),         field("type", &Started::type),
                       field("workspace", &Started::workspace), field("parent", &Started::parent),
-                      field("steps", &Started::steps),   field("claim", &Started::claim)};
+                      field("steps", &Started::steps),   inner_field("claim", &Started::claim)};
   }
 };
 

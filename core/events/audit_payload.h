@@ -22,6 +22,7 @@ namespace tenure {
 
 struct RequestContext {
   std::string ip, user_agent, request_id, trace_id, idempotency_key;  // each left out where empty
+  std::string traceparent;  // of the commit, not of the entry
 };
 
 struct AuditPayload {

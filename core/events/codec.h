@@ -28,6 +28,8 @@ namespace tenure::codec {
 enum class Copy {
   log,    // everything
   local,  // without credential fields
+  // For other systems: without credentials, inner fields and what is sealed under a person's key; times as RFC 3339.
+  published,
 };
 
 class DecodeError : public std::exception {
@@ -67,6 +69,21 @@ inline constexpr bool is_type_id = false;
 template <IdPrefix P>
 inline constexpr bool is_type_id<TypeId<P>> = true;
 
+template <class T>
+inline constexpr bool is_sealed = std::same_as<T, Sealed>;
+template <class T>
+inline constexpr bool is_sealed<std::optional<T>> = is_sealed<T>;
+template <class T>
+inline constexpr bool is_sealed<std::vector<T>> = is_sealed<T>;
+
+// Whether a copy has the field.
+template <class Struct, class Member>
+[[nodiscard]] constexpr bool is_in(Copy copy, const Field<Struct, Member>& field) {
+  if (copy == Copy::log) return true;
+  if (copy == Copy::local) return field.kind != FieldKind::credential;
+  return field.kind == FieldKind::ordinary && !is_sealed<Member>;
+}
+
 template <class Struct>
 void write_fields(json::Writer& out, const Struct& value, Copy copy) {
   out.begin_object();
@@ -75,7 +92,7 @@ void write_fields(json::Writer& out, const Struct& value, Copy copy) {
         (
             [&] {
               const auto& member = value.*(each.member);
-              if (each.kind == FieldKind::credential && copy == Copy::local) return;
+              if (!is_in(copy, each)) return;
               if constexpr (is_optional<std::remove_cvref_t<decltype(member)>>) {
                 if (!member) return;
               }
@@ -131,7 +148,7 @@ void write(json::Writer& out, const T& value, Copy copy) {
   } else if constexpr (std::same_as<T, Sealed>) {
     out.string(value.text());
   } else if constexpr (std::same_as<T, Timestamp>) {
-    out.integer(to_unix_millis(value));
+    copy == Copy::published ? void(out.string(to_rfc3339(value))) : void(out.integer(to_unix_millis(value)));
   } else if constexpr (std::same_as<T, Duration>) {
     out.integer(value.count());
   } else if constexpr (Spelled<T>) {
@@ -185,6 +202,11 @@ void read(const json::Value& in, T& value, std::string_view where) {
     static_assert(std::same_as<T, std::string>, "this type has no place in an event");
     value = std::string(detail::read_string(in, where));
   }
+}
+
+template <HasFields T>
+[[nodiscard]] constexpr bool has_field(std::string_view name) {
+  return std::apply([&](const auto&... each) { return ((each.name == name) || ...); }, T::fields());
 }
 
 template <HasFields T>

@@ -51,6 +51,7 @@ std::string envelope_json(const CommitEnvelope& commit) {
       .member("key", commit.key_owner)
       .member("correlation", commit.correlation_id);
   if (!commit.causation_id.empty()) out.member("causation", commit.causation_id);
+  if (!commit.traceparent.empty()) out.member("traceparent", commit.traceparent);
   out.key("writes").begin_array();
   for (const auto& write : commit.writes) write_stream_write(out, write);
   out.end_array();
@@ -163,6 +164,7 @@ CommitEnvelope read_envelope(const json::Object& in) {
   commit.key_owner = text_at(in, "key");
   commit.correlation_id = text_at(in, "correlation");
   if (in.contains("causation")) commit.causation_id = text_at(in, "causation");
+  if (in.contains("traceparent")) commit.traceparent = text_at(in, "traceparent");
   for (const auto& write : codec::detail::read_array(at(in, "writes"), "writes")) {
     commit.writes.push_back(read_stream_write(codec::detail::read_object(write, "writes")));
   }

@@ -97,6 +97,7 @@ struct CommitEnvelope {
   std::string key_owner;  // whose data key seals the payload
   std::string correlation_id;
   std::string causation_id;
+  std::string traceparent;  // W3C Trace Context, of the request; empty: none
   std::vector<StreamWrite> writes;
   std::optional<IdempotencyEnvelope> idempotency;
   std::optional<AuditEnvelope> audit;

@@ -25,6 +25,8 @@ enum class FieldKind {
   // Credential material: in the sealed log and in the one view that needs it, left out of the local copies
   // of events, so that it can be removed from this node's files.
   credential,
+  // Of no concern to other systems: left out of what is published.
+  inner,
 };
 
 template <class Struct, class Member>
@@ -42,6 +44,11 @@ constexpr Field<Struct, Member> field(std::string_view name, Member Struct::* me
 template <class Struct, class Member>
 constexpr Field<Struct, Member> credential_field(std::string_view name, Member Struct::* member) {
   return {name, member, FieldKind::credential};
+}
+
+template <class Struct, class Member>
+constexpr Field<Struct, Member> inner_field(std::string_view name, Member Struct::* member) {
+  return {name, member, FieldKind::inner};
 }
 
 template <class T>

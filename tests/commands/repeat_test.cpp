@@ -101,6 +101,14 @@ Example<api_token::RevokeApiToken> example(For<api_token::RevokeApiToken>, Every
   return {world.revoke(), Reason::not_found};
 }
 
+Example<publication::ClaimPublication> example(For<publication::ClaimPublication>, Everything& world) {
+  return {{Partition{1}, world.node, Offset{7}}};
+}
+Example<publication::ReleasePublication> example(For<publication::ReleasePublication>, Everything& world) {
+  world.given(publication::stream(Partition{1}), publication::Claimed{.node = world.node});
+  return {{Partition{1}, world.node, Offset{7}}};
+}
+
 Example<environment::RecordDeprovisionFailure> example(For<environment::RecordDeprovisionFailure>,
                                                        Everything& world) {
   world.given_a_cancelling_operation();
