@@ -17,6 +17,7 @@
 #include "core/crypto/kafka_key_store.h"
 #include "core/fold/fold.h"
 #include "core/log/embedded_log.h"
+#include "core/log/kafka_event_sink.h"
 #include "core/log/kafka_log.h"
 #include "core/log/kafka_topics.h"
 #include "core/store/database_directory.h"
@@ -201,6 +202,9 @@ std::expected<DataDirectory, std::string> open_on_kafka(const Settings& settings
       start, [&] { return open_kafka_log(log_options, answer_timeout); }, may_pass);
   if (!log) return std::unexpected(log.error().message);
   data.log = std::move(*log);
+  auto sink = open_kafka_event_sink(*options);
+  if (!sink) return std::unexpected(sink.error());
+  data.sink = std::move(*sink);
   return data;
 }
 

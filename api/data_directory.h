@@ -22,6 +22,7 @@
 #include "core/crypto/key_store.h"
 #include "core/ids/typeid.h"
 #include "core/log/event_log.h"
+#include "core/log/event_sink.h"
 #include "core/log/kafka_options.h"
 #include "core/store/store.h"
 
@@ -38,6 +39,7 @@ struct DataDirectory {
   NodeId node;
   std::unique_ptr<KeyStore> keys;
   std::unique_ptr<EventLog> log;
+  std::unique_ptr<EventSink> sink;  // of public events; none with the embedded log
   std::unique_ptr<Store> store;
 
   // For a server: makes what is missing. A store whose rows are of another version is set aside and folded

@@ -36,6 +36,9 @@ std::string Metrics::text(const Node& node) const {
   gauge(out, "tenure_commands_in_flight", "Commands that wait for their commit.", health.in_flight);
   gauge(out, "tenure_operations_running", "Operations that have not ended.", health.operations_running);
   gauge(out, "tenure_operations_stuck", "Operations without progress for too long.", health.operations_stuck);
+  gauge(out, "tenure_events_unpublished",
+        fmt::format("Public events that are not known to be published; {} are counted at most.", Node::unpublished_counted_max),
+        health.events_unpublished);
   gauge(out, "tenure_partitions_stopped", "Partitions that stand still at a record.", health.stopped.size());
   gauge(out, "tenure_sagas_poisoned", "Sagas set apart because they could not be run.", health.poisoned.size());
   gauge(out, "tenure_store_bytes", "Size of the store on disk.", node.store().size_on_disk_bytes());

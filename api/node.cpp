@@ -16,6 +16,7 @@
 #include "core/log/embedded_log.h"
 #include "core/store/keys.h"
 #include "projections/credentials.h"
+#include "projections/outbox.h"
 
 namespace tenure {
 namespace {
@@ -46,6 +47,7 @@ std::expected<void, std::string> Node::open(const StartOptions& options) {
   root_key_ = opened->root_key;
   keys_ = std::move(opened->keys);
   log_ = std::move(opened->log);
+  sink_ = std::move(opened->sink);
   store_ = std::move(opened->store);
   workers_ = std::make_unique<Workers>(worker_threads_max);
   provisioner_ = std::make_unique<LocalProvisioner>(settings_.data_dir / "environments", random_, *workers_);
@@ -56,7 +58,8 @@ std::expected<void, std::string> Node::open(const StartOptions& options) {
                     .provisioner = *provisioner_,
                     .clock = clock_,
                     .random = random_,
-                    .post = [this](std::function<void()> task) { post(std::move(task)); }},
+                    .post = [this](std::function<void()> task) { post(std::move(task)); },
+                    .sink = sink_.get()},
       EngineOptions{.node = opened->node,
                     .alone = settings_.log == "embedded",
                     .policy = settings_.policy,
@@ -115,6 +118,7 @@ void Node::run() {
 Node::~Node() {
   draining_ = true;
   if (thread_.joinable()) {
+    post([this] { engine_->hand_over(); });
     const auto until = clock_.now() + settings_.shutdown_timeout;
     const auto busy = [this] {
       std::promise<std::size_t> in_flight;
@@ -129,6 +133,7 @@ Node::~Node() {
     thread_.join();
   }
   log_.reset();  // appends that it still answers are posted, and nobody runs them
+  sink_.reset();  // likewise
   if (!store_) return;
   if (housekeeping_task_) housekeeping_task_(*store_, clock_.now());
   store_->flush();
@@ -241,6 +246,8 @@ void Node::publish_health() {
   health.in_flight = engine_->in_flight();
   health.operations_running = engine_->sagas().running();
   health.operations_stuck = engine_->sagas().stuck();
+  health.events_unpublished = outbox::count(*store_, unpublished_counted_max);
+  if (sink_ && health.events_unpublished > 0) health.publishing_trouble = sink_->trouble();
   const std::lock_guard lock(health_mutex_);
   health_ = std::move(health);
 }

@@ -76,8 +76,11 @@ class Node {
     bool waits_for_key = false;
     std::size_t in_flight = 0;
     std::size_t operations_running = 0, operations_stuck = 0;
+    std::uint64_t events_unpublished = 0;  // counted up to `unpublished_counted_max`
+    std::string publishing_trouble;        // why, when the topic takes nothing
     bool draining = false;
   };
+  static constexpr std::uint64_t unpublished_counted_max = 10'000;
   [[nodiscard]] Health health() const;
   // From now on not ready: a load balancer should look elsewhere.
   void drain() { draining_ = true; }
@@ -110,6 +113,7 @@ class Node {
   crypto::Key root_key_;
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<EventLog> log_;
+  std::unique_ptr<EventSink> sink_;
   std::unique_ptr<Store> store_;
   boost::asio::io_context context_{1};
   boost::asio::steady_timer timer_{context_};

@@ -9,16 +9,24 @@
 namespace tenure {
 namespace {
 
-// A reservation is nothing but its version: its events need no copy for reading.
+// A reservation is nothing but its version, and a publication is this system's own business: their events need no copy
+// for reading.
 bool has_history(const StreamName& stream) {
   const auto category = stream.category();
-  return category != "idempotency" && category != "refusal" && category != "slug" && category != "bootstrap";
+  return category != "idempotency" && category != "refusal" && category != "slug" && category != "bootstrap" &&
+         category != publication::State::category;
+}
+
+std::uint64_t published_through(const AnyState& state) {
+  const auto* publication = std::get_if<publication::State>(&state);
+  return publication == nullptr ? 0 : publication->through;
 }
 
 }  // namespace
 
 std::string rows_version() {
-  std::string text = fmt::format("audit:{},history:{}", audit::version, history::version);
+  std::string text =
+      fmt::format("audit:{},history:{},outbox:{}", audit::version, history::version, outbox::version);
   for (const auto& view : view_table) text += fmt::format(",{}:{}", view.name, view.version);
   return text;
 }
@@ -91,15 +99,25 @@ void Projector::apply_write(const AcceptedCommit& accepted, const StreamWrite& w
   const StreamChange change{.partition = partition, .stream = write.stream, .before = before, .after = after};
   for (const auto& view : view_table) view.reduce(change, rows);
   changed_(partition, write.stream);
-  if (!has_history(write.stream)) return;
+  if (const auto through = published_through(after.state); outbox_ && through > published_through(before.state)) {
+    outbox::Writer::trim(partition, Offset{through}, rows);
+  }
+  if (has_history(write.stream)) {
+    keep_events(accepted, write, events, before.version.number + 1, first_index, rows);
+  }
+}
+
+void Projector::keep_events(const AcceptedCommit& accepted, const StreamWrite& write, const std::vector<Event>& events,
+                            std::uint64_t first_number, std::size_t first_index, Store::Batch& rows) {
   for (std::size_t i = 0; i < events.size(); ++i) {
-    history::append({.commit = accepted,
-                     .stream = write.stream,
-                     .number = before.version.number + i + 1,
-                     .index = first_index + i,
-                     .encoded = write.events[i],
-                     .event = events[i]},
-                    rows);
+    const history::Entry entry{.commit = accepted,
+                               .stream = write.stream,
+                               .number = first_number + i,
+                               .index = first_index + i,
+                               .encoded = write.events[i],
+                               .event = events[i]};
+    history::append(entry, rows);
+    if (outbox_) outbox_->append(entry, rows);
   }
 }
 
@@ -107,6 +125,7 @@ void Projector::written() {
   states_.trim();
   audit_.written();
   kept_answers_.written();
+  if (outbox_) outbox_->written();
 }
 
 }  // namespace tenure

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "core/fold/fold.h"
 #include "projections/audit.h"
 #include "projections/kept_answers.h"
+#include "projections/outbox.h"
 
 namespace tenure {
 
@@ -27,8 +29,12 @@ class Projector final : public FoldTarget {
  public:
   // `changed` hears of every stream that a commit moves, before the batch is written.
   using Changed = std::function<void(Partition, const StreamName&)>;
-  Projector(const Store& store, StreamStates& states, Changed changed)
-      : states_(states), changed_(std::move(changed)), audit_(store), kept_answers_(store, states) {}
+  // Whether public events go to an outbox: constant for a log.
+  enum class Publishing : std::uint8_t { off, on };
+  Projector(const Store& store, StreamStates& states, Changed changed, Publishing publishing = Publishing::off)
+      : states_(states), changed_(std::move(changed)), audit_(store), kept_answers_(store, states) {
+    if (publishing == Publishing::on) outbox_.emplace(store);
+  }
 
   [[nodiscard]] Version version(Partition partition, const StreamName& stream) override;
   [[nodiscard]] std::expected<RenderedAnswer, RecordError> apply(const AcceptedCommit& commit,
@@ -40,11 +46,14 @@ class Projector final : public FoldTarget {
   [[nodiscard]] static std::expected<EventsOfWrites, RecordError> decode(const OpenedCommit& commit);
   void apply_write(const AcceptedCommit& commit, const StreamWrite& write, const std::vector<Event>& events,
                    std::size_t first_index, Store::Batch& rows);
+  void keep_events(const AcceptedCommit& commit, const StreamWrite& write, const std::vector<Event>& events,
+                   std::uint64_t first_number, std::size_t first_index, Store::Batch& rows);
 
   StreamStates& states_;
   Changed changed_;
   audit::Writer audit_;
   KeptAnswers kept_answers_;
+  std::optional<outbox::Writer> outbox_;
 };
 
 }  // namespace tenure

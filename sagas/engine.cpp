@@ -15,7 +15,8 @@ Engine::Engine(Parts parts, EngineOptions options)
       states_(parts.store, options_.streams_in_memory),
       projector_(
           parts.store, states_,
-          [this](Partition partition, const StreamName& stream) { runner_.on_changed(partition, stream); }),
+          [this](Partition partition, const StreamName& stream) { runner_.on_changed(partition, stream); },
+          parts.sink == nullptr ? Projector::Publishing::off : Projector::Publishing::on),
       fold_(parts.log, parts.store, parts.keys, projector_),
       executor_(
           {.log = parts.log,
@@ -42,7 +43,16 @@ Engine::Engine(Parts parts, EngineOptions options)
                .policy = options_.policy,
                .provision_timeout = options_.provision_timeout,
                .submit = [this](CommandRequest request) { executor_.submit(std::move(request)); },
-               .post = parts.post}) {}
+               .post = parts.post}),
+      publisher_({.store = parts.store,
+                  .states = states_,
+                  .sink = parts.sink,
+                  .clock = parts.clock,
+                  .node = options_.node,
+                  .policy = options_.policy,
+                  .partitions = parts.log.partitions(),
+                  .submit = [this](CommandRequest request) { executor_.submit(std::move(request)); },
+                  .post = parts.post}) {}
 
 bool Engine::catch_up() {
   (void)fold_.step(options_.commits_per_step);
@@ -50,9 +60,13 @@ bool Engine::catch_up() {
 }
 
 bool Engine::pump() {
-  for (const auto& folded : fold_.step(options_.commits_per_step)) executor_.on_folded(folded);
+  for (const auto& folded : fold_.step(options_.commits_per_step)) {
+    executor_.on_folded(folded);
+    publisher_.on_folded(folded);
+  }
   executor_.tick();
   runner_.tick();
+  publisher_.tick();
   executor_.flush();
   return fold_.behind();
 }
@@ -64,6 +78,7 @@ std::optional<Timestamp> Engine::next_tick() const {
   };
   consider(executor_.next_tick());
   consider(runner_.next_tick());
+  consider(publisher_.next_tick());
   if (fold_.waits_for_key()) consider(clock_.now() + key_pause);
   return next;
 }

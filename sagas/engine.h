@@ -16,6 +16,7 @@
 #include "commands/execute.h"
 #include "core/fold/fold.h"
 #include "projections/projector.h"
+#include "sagas/publisher.h"
 #include "sagas/runner.h"
 
 namespace tenure {
@@ -42,6 +43,7 @@ class Engine {
     Random& random;
     // Brings a function to the engine's thread, some time after this call; callable from any thread.
     std::function<void(std::function<void()>)> post;
+    EventSink* sink = nullptr;  // of public events; none: nothing is published
   };
   Engine(Parts parts, EngineOptions options);
 
@@ -51,7 +53,15 @@ class Engine {
   // Folds without deciding or running anything: to catch up before the node serves. True while there is more.
   [[nodiscard]] bool catch_up();
   // Sagas go on from what is folded. After catching up.
-  void start_sagas() { runner_.start(); }
+  void start_sagas() {
+    runner_.start();
+    publisher_.start();
+  }
+  // Before the end: what another node can go on with at once is left to it.
+  void hand_over() {
+    publisher_.stop();
+    publisher_.tick();
+  }
 
   // True when there is more to do at once.
   [[nodiscard]] bool pump();
@@ -73,6 +83,7 @@ class Engine {
   Fold fold_;
   Executor executor_;
   SagaRunner runner_;
+  Publisher publisher_;
 };
 
 }  // namespace tenure

@@ -31,6 +31,9 @@ Reply readyz(Call& call) {
   line(health.poisoned.empty(), "sagas, " + std::to_string(health.operations_running) + " operations running, " +
                                     std::to_string(health.operations_stuck) + " stuck");
   for (const auto& poisoned : health.poisoned) line(false, poisoned);
+  const auto unpublished = "publisher, " + std::to_string(health.events_unpublished) + " events unpublished";
+  line(health.publishing_trouble.empty(),
+       health.publishing_trouble.empty() ? unpublished : unpublished + ": " + health.publishing_trouble);
   return text(ready ? 200 : 503, std::move(body));
 }
 

@@ -31,6 +31,8 @@
 //   'F' feed:text                                -> size, last time, left edge of the Merkle tree
 //   'f' feed:text 0 sequence:8                   -> header, entry (json)
 //   'm' feed:text 0 level:1 index:8              -> hash:32                        nodes of complete subtrees
+//   'p' partition:2 offset:8 index:2             -> event (CloudEvents json)       to be published to other systems
+//   'q' partition:2 subject                      -> sequence:8                     of its last public event
 //
 //   sagas/
 //   'g' partition:2 stream                       -> ""                             operations that still run

@@ -26,7 +26,8 @@ struct SharedWorld {
 
 class SmallNode {
  public:
-  SmallNode(SharedWorld& world, const std::filesystem::path& directory, std::uint8_t number, bool alone = false)
+  SmallNode(SharedWorld& world, const std::filesystem::path& directory, std::uint8_t number, bool alone = false,
+            EventSink* sink = nullptr)
       : world_(world),
         store_(Store::open(directory, Store::Mode::read_write).value()),
         provisioner_(world.random, [this](std::uint64_t, std::function<void()> task) { tasks_.push_back(std::move(task)); },
@@ -37,7 +38,7 @@ class SmallNode {
     options.alone = alone;
     engine_ = std::make_unique<Engine>(
         Engine::Parts{.log = world.log, .store = *store_, .keys = *world.keys, .provisioner = provisioner_, .clock = world.clock,
-                      .random = world.random, .post = [this](std::function<void()> task) { tasks_.push_back(std::move(task)); }},
+                      .random = world.random, .post = [this](std::function<void()> task) { tasks_.push_back(std::move(task)); }, .sink = sink},
         options);
   }
 

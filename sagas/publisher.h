@@ -1,0 +1,86 @@
+// Hands public events on to other systems: at least once, those of one workspace in order.
+//
+// For each partition, one node at a time: it claims the partition's publication (commands/publication/) when
+// the outbox has rows beyond what is published, sends them while its lease runs by its own clock, and writes
+// down how far it came: with every renewal while there is work, and when it gives the claim back because
+// there is none. Another node goes on from there once the lease has run out. What was sent and not written
+// down is sent again.
+//
+// Threads: one, the one that folds, but for the answers of the sink, which come in through `post`.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "commands/execute.h"
+#include "core/log/event_sink.h"
+
+namespace tenure {
+
+class Publisher {
+ public:
+  struct Parts {
+    const Store& store;
+    StreamStates& states;
+    EventSink* sink;  // nullptr: nothing is published
+    const Clock& clock;
+    NodeId node;
+    const Policy& policy;
+    std::uint16_t partitions;
+    std::function<void(CommandRequest)> submit;
+    // Brings a function to the publisher's thread; callable from any thread.
+    std::function<void(std::function<void()>)> post;
+  };
+  explicit Publisher(Parts parts);
+
+  // Takes up what the outbox holds. After catching up; before, nothing is published.
+  void start();
+  void on_folded(const FoldedCommit& folded);
+  // Looks at what was folded or is due. To be called after a fold step and at `next_tick`.
+  void tick();
+  [[nodiscard]] std::optional<Timestamp> next_tick() const;
+  // Sends nothing more and gives the claims back, so that another node need not wait for the leases to run
+  // out.
+  void stop();
+
+ private:
+  struct Sent {
+    Offset commit;
+    bool stored = false;
+  };
+  struct Line {
+    Partition partition{};
+    bool look = false;
+    std::optional<Timestamp> look_at;
+    Offset next{};                  // whose records are to be sent next
+    std::deque<Sent> sent;          // and not stored, or behind one that is not
+    std::uint64_t sent_before = 0;  // records that have left `sent`
+    std::uint64_t attempt = 0;      // answers to an earlier one do not count
+    std::uint32_t failures = 0;     // since a record was stored
+    Timestamp paused_until;
+    Timestamp worked_at;  // when a record was last sent or stored
+    bool command_on_its_way = false;
+  };
+
+  void look_at(Line& line, Timestamp now);
+  void work(Line& line, const publication::State& state, Timestamp now);
+  void wait_for_work(Line& line, const publication::State& state, Timestamp now);
+  void send(Line& line, Timestamp now);
+  void answered(std::size_t partition, std::uint64_t attempt, std::uint64_t number, bool stored);
+  // From the first record that is not stored, after a pause that grows from failure to failure.
+  void begin_again(Line& line);
+  [[nodiscard]] static Offset through(const Line& line);
+  [[nodiscard]] bool has_work(const Line& line) const;
+  void claim(Line& line);
+  void release(Line& line);
+  void submit(Line& line, Command command);
+  static void look_later(Line& line, Timestamp at);
+
+  Parts parts_;
+  std::vector<Line> lines_;  // by partition; none without a sink
+  bool stopping_ = false;
+};
+
+}  // namespace tenure
