@@ -119,6 +119,7 @@ class KafkaKeyStore final : public KeyStore {
     const auto known = kafka::learn_leaders(*client_, options_.keys_topic, timeout_);
     const auto end = known == RD_KAFKA_RESP_ERR_NO_ERROR ? end_of_topic() : std::nullopt;
     if (!end) return std::unexpected(KafkaKeyStoreFailure{no_answer(), true});
+    if (auto assigned = assign(); !assigned) return std::unexpected(KafkaKeyStoreFailure{assigned.error()});
     const auto until = SteadyClock::now() + timeout_;
     while (next_ < *end) {
       const auto before = next_;
@@ -222,6 +223,10 @@ class KafkaKeyStore final : public KeyStore {
                                    errors_);
     if (!made) return std::unexpected(made.error());
     client_ = std::move(*made);
+    return {};
+  }
+
+  std::expected<void, std::string> assign() {
     kafka::Partitions assigned(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(assigned.get(), options_.keys_topic.c_str(), partition)->offset = next_;
     const auto error = rd_kafka_assign(client_.get(), assigned.get());
@@ -288,7 +293,7 @@ class KafkaKeyStore final : public KeyStore {
         if (stopping_) return;
         asks = asks_;
       }
-      if (errors_.take_fatal() && !connect()) continue;
+      if (errors_.take_fatal() && !(connect() && assign())) continue;
       poll();
       if (asks > answered_) answer_asks(asks);
     }

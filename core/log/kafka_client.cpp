@@ -73,11 +73,13 @@ std::expected<Handle, std::string> make_client(rd_kafka_type_t type, const Kafka
   return Handle(made);
 }
 
-rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic, std::chrono::milliseconds timeout) {
+rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic,
+                                  std::chrono::milliseconds timeout) {
   const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> handle(
       rd_kafka_topic_new(&client, topic.c_str(), nullptr), &rd_kafka_topic_destroy);
   const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error = rd_kafka_metadata(&client, 0, handle.get(), &metadata, static_cast<int>(timeout.count()));
+  const auto error =
+      rd_kafka_metadata(&client, 0, handle.get(), &metadata, static_cast<int>(timeout.count()));
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(metadata);
   return error;
 }

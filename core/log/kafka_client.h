@@ -54,7 +54,8 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
                                                              const KafkaOptions& options,
                                                              const Settings& ours, ClientEvents& events);
 
-// Learns who leads the topic's partitions. Requests made before that is known would look again only every half a second.
+// Learns who leads the topic's partitions. Requests made before that is known would look again only every
+// half a second.
 [[nodiscard]] rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic,
                                                 std::chrono::milliseconds timeout);
 

@@ -62,6 +62,8 @@ class Reader final : public ClientEvents {
   void watch_health();
   [[nodiscard]] bool look_at_health();
   [[nodiscard]] std::expected<void, std::string> connect();
+  [[nodiscard]] std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t> ask_ends(
+      std::chrono::milliseconds timeout);
   void apply_requests();
   void take(Message message);
   void take_record(Window& window, const rd_kafka_message_t& message);
@@ -75,6 +77,7 @@ class Reader final : public ClientEvents {
   const std::function<void()> advanced_;
   const std::size_t unread_bytes_max_;  // of each partition
 
+  Handle asking_;  // the opening thread's, then the health thread's
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Window> windows_;  // guarded by mutex_, like what follows up to ends_
