@@ -64,7 +64,7 @@ std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
   if (const auto error = learn_leaders(*asking_, options_.topic, timeout);
       error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return no_answer(error);
-  const auto ends = ask_ends(timeout);
+  const auto ends = ask_ends(*asking_, options_.topic, static_cast<int>(windows_.size()), timeout);
   if (!ends) return no_answer(ends.error());
   for (std::size_t i = 0; i < windows_.size(); ++i) {
     ends_[i] = (*ends)[i];
@@ -79,20 +79,6 @@ std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
   thread_ = std::thread([this] { run(); });
   health_ = std::thread([this] { watch_health(); });
   return {};
-}
-
-std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t> Reader::ask_ends(
-    std::chrono::milliseconds timeout) {
-  std::vector<std::uint64_t> ends;
-  for (std::size_t i = 0; i < ends_.size(); ++i) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(
-        asking_.get(), options_.topic.c_str(), static_cast<std::int32_t>(i), &low, &high, to_ms(timeout));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error);
-    ends.push_back(static_cast<std::uint64_t>(high));
-  }
-  return ends;
 }
 
 // A new client that goes on where the windows end.
@@ -316,7 +302,7 @@ void Reader::watch_health() {
 bool Reader::look_at_health() {
   const auto asked_at = SteadyClock::now();
   rd_kafka_poll(asking_.get(), 0);
-  const auto ends = ask_ends(health_every);
+  const auto ends = ask_ends(*asking_, options_.topic, static_cast<int>(windows_.size()), health_every);
   const std::lock_guard lock(mutex_);
   if (!ends) {
     if (trouble_.empty()) trouble_ = describe(ends.error());

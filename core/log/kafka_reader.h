@@ -62,8 +62,6 @@ class Reader final : public ClientEvents {
   void watch_health();
   [[nodiscard]] bool look_at_health();
   [[nodiscard]] std::expected<void, std::string> connect();
-  [[nodiscard]] std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t> ask_ends(
-      std::chrono::milliseconds timeout);
   void apply_requests();
   void take(Message message);
   void take_record(Window& window, const rd_kafka_message_t& message);

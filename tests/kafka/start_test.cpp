@@ -22,7 +22,9 @@ constexpr auto long_enough = 30s;
 
 class KafkaStart : public testing::Test {
  protected:
-  std::vector<std::string> flags(const KafkaOptions& topics) { return kafka_flags(topics, (dir_ / "").string()); }
+  std::vector<std::string> flags(const KafkaOptions& topics) {
+    return kafka_flags(topics, (dir_ / "").string());
+  }
   std::vector<std::string> flags() { return flags(topics_); }
 
   static std::vector<std::string> without(std::vector<std::string> flags, const std::string& flag) {
@@ -60,7 +62,8 @@ TEST_F(KafkaStart, MissingTopicsStopItWithTheCommandThatMakesThem) {
   const auto said = refusal(without(flags(), "--create-topics"));
   EXPECT_THAT(said, HasSubstr("there is no topic " + topics_.topic));
   EXPECT_THAT(said, HasSubstr("--create-topics"));
-  EXPECT_THAT(said, HasSubstr("kafka-topics.sh --bootstrap-server " + topics_.brokers + " --create --topic " + topics_.topic + " --partitions 5"));
+  EXPECT_THAT(said, HasSubstr("kafka-topics.sh --bootstrap-server " + topics_.brokers + " --create --topic " +
+                              topics_.topic + " --partitions 5"));
 }
 
 TEST_F(KafkaStart, AnUnsafeTopicStopsItWithTheCommandThatMendsIt) {
@@ -68,7 +71,8 @@ TEST_F(KafkaStart, AnUnsafeTopicStopsItWithTheCommandThatMendsIt) {
   const auto said = refusal(flags());
   EXPECT_THAT(said, HasSubstr("topic " + topics_.topic + " is not safe"));
   EXPECT_THAT(said, HasSubstr("retention.ms is 604800000"));
-  EXPECT_THAT(said, HasSubstr("kafka-configs.sh --bootstrap-server " + topics_.brokers + " --alter --entity-type topics --entity-name " + topics_.topic));
+  EXPECT_THAT(said, HasSubstr("kafka-configs.sh --bootstrap-server " + topics_.brokers +
+                              " --alter --entity-type topics --entity-name " + topics_.topic));
   EXPECT_THAT(said, HasSubstr("retention.ms=-1"));
 }
 
@@ -98,7 +102,8 @@ TEST_F(KafkaStart, ATopicThatWasMadeAnewIsNeverFoldedOnTop) {
   // Also when it has as many records as the old one had.
   { const TenuredProcess other(dir_ / "other", flags()); }
   for (int i = 0; i < 50; ++i) {
-    for (int partition = 0; partition < 5; ++partition) admin_.produce(topics_.topic, partition, "", "something else");
+    for (int partition = 0; partition < 5; ++partition)
+      admin_.produce(topics_.topic, partition, "", "something else");
   }
   EXPECT_THAT(refusal(flags(), "data"), HasSubstr("the store was not folded from this log"));
 }
@@ -108,7 +113,8 @@ TEST_F(KafkaStart, AnotherTopicIsRefusedForTheSameData) {
     TenuredProcess node(dir_ / "data", flags());
     EXPECT_EQ(node.terminate(), 0);
   }
-  EXPECT_THAT(refusal(flags(own_topics()), "data"), HasSubstr("this data directory belongs to the log on kafka cluster"));
+  EXPECT_THAT(refusal(flags(own_topics()), "data"),
+              HasSubstr("this data directory belongs to the log on kafka cluster"));
 }
 
 TEST_F(KafkaStart, DeletedRecordsStopANewNode) {
@@ -130,7 +136,8 @@ TEST_F(KafkaStart, WithoutABrokerItWaitsAliveAndNotReadyUntilItIsToldToStop) {
   options.arguments.insert(options.arguments.end(), more.begin(), more.end());
   options.directory = dir_ / "";
   Program node(executable("tenured"), options);
-  ASSERT_TRUE(eventually([&] { return node.err().find("waiting") != std::string::npos; }, long_enough)) << node.err();
+  ASSERT_TRUE(eventually([&] { return node.err().find("waiting") != std::string::npos; }, long_enough))
+      << node.err();
   EXPECT_THAT(node.err(), HasSubstr("no Kafka broker answers at 127.0.0.1:1"));
   const auto at = node.err().find("http://");
   ApiClient client(node.err().substr(at, node.err().find('"', at) - at), "nobody");
@@ -138,8 +145,10 @@ TEST_F(KafkaStart, WithoutABrokerItWaitsAliveAndNotReadyUntilItIsToldToStop) {
   const auto ready = client.get("/readyz?verbose");
   EXPECT_EQ(ready.status, 503);
   EXPECT_THAT(ready.body, HasSubstr("no Kafka broker answers"));
-  const auto write = net::HttpClient::to(client.url())->send(
-      {.method = "POST", .target = "/v1/workspaces", .headers = {}, .body = R"({"name":"Acme"})"}, long_enough);
+  const auto write =
+      net::HttpClient::to(client.url())
+          ->send({.method = "POST", .target = "/v1/workspaces", .headers = {}, .body = R"({"name":"Acme"})"},
+                 long_enough);
   ASSERT_TRUE(write.has_value());
   EXPECT_EQ(write->status, 503);
   EXPECT_THAT(write->body, HasSubstr(R"("reason":"starting")"));

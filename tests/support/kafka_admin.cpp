@@ -36,38 +36,50 @@ void demand_topic(const rd_kafka_topic_result_t* const* results, std::size_t cou
 
 KafkaAdmin::KafkaAdmin(const std::string& bootstrap) {
   options_.brokers = bootstrap;
-  auto made = kafka::make_client(RD_KAFKA_PRODUCER, options_, {{"acks", "all"}, {"linger.ms", "0"}}, deliveries_);
+  auto made =
+      kafka::make_client(RD_KAFKA_PRODUCER, options_, {{"acks", "all"}, {"linger.ms", "0"}}, deliveries_);
   if (!made) throw std::runtime_error(made.error());
   client_ = std::move(*made);
 }
 
-void KafkaAdmin::create(const std::string& topic, int partitions, const std::map<std::string, std::string>& config, int replication) {
+void KafkaAdmin::create(const std::string& topic, int partitions,
+                        const std::map<std::string, std::string>& config, int replication) {
   std::array<char, 256> text{};
   auto* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, replication, text.data(), text.size());
   for (const auto& [name, value] : config) rd_kafka_NewTopic_set_config(wanted, name.c_str(), value.c_str());
-  const auto event = ask(*client_, "create " + topic, [&](auto* queue) { rd_kafka_CreateTopics(client_.get(), &wanted, 1, nullptr, queue); });
+  const auto event = ask(*client_, "create " + topic, [&](auto* queue) {
+    rd_kafka_CreateTopics(client_.get(), &wanted, 1, nullptr, queue);
+  });
   rd_kafka_NewTopic_destroy(wanted);
   std::size_t count = 0;
-  const auto* results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  const auto* results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   demand_topic(const_cast<const rd_kafka_topic_result_t* const*>(results), count, "create " + topic);
 }
 
 void KafkaAdmin::alter(const std::string& topic, const std::map<std::string, std::string>& config) {
   auto* resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
-  for (const auto& [name, value] : config) rd_kafka_ConfigResource_set_config(resource, name.c_str(), value.c_str());
-  const auto event = ask(*client_, "alter " + topic, [&](auto* queue) { rd_kafka_AlterConfigs(client_.get(), &resource, 1, nullptr, queue); });
+  for (const auto& [name, value] : config)
+    rd_kafka_ConfigResource_set_config(resource, name.c_str(), value.c_str());
+  const auto event = ask(*client_, "alter " + topic, [&](auto* queue) {
+    rd_kafka_AlterConfigs(client_.get(), &resource, 1, nullptr, queue);
+  });
   rd_kafka_ConfigResource_destroy(resource);
   std::size_t count = 0;
-  const auto* results = rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
+  const auto* results =
+      rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i) demand(rd_kafka_ConfigResource_error(results[i]), "alter " + topic);
 }
 
 void KafkaAdmin::remove(const std::string& topic) {
   auto* wanted = rd_kafka_DeleteTopic_new(topic.c_str());
-  const auto event = ask(*client_, "remove " + topic, [&](auto* queue) { rd_kafka_DeleteTopics(client_.get(), &wanted, 1, nullptr, queue); });
+  const auto event = ask(*client_, "remove " + topic, [&](auto* queue) {
+    rd_kafka_DeleteTopics(client_.get(), &wanted, 1, nullptr, queue);
+  });
   rd_kafka_DeleteTopic_destroy(wanted);
   std::size_t count = 0;
-  const auto* results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
+  const auto* results =
+      rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
   demand_topic(const_cast<const rd_kafka_topic_result_t* const*>(results), count, "remove " + topic);
 }
 
@@ -75,30 +87,37 @@ void KafkaAdmin::delete_records(const std::string& topic, int partition, std::in
   const kafka::Partitions before(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(before.get(), topic.c_str(), partition)->offset = offset;
   auto* wanted = rd_kafka_DeleteRecords_new(before.get());
-  (void)ask(*client_, "delete records of " + topic, [&](auto* queue) { rd_kafka_DeleteRecords(client_.get(), &wanted, 1, nullptr, queue); });
+  (void)ask(*client_, "delete records of " + topic,
+            [&](auto* queue) { rd_kafka_DeleteRecords(client_.get(), &wanted, 1, nullptr, queue); });
   rd_kafka_DeleteRecords_destroy(wanted);
 }
 
-void KafkaAdmin::produce(const std::string& topic, int partition, std::string_view key, std::string_view value) {
+void KafkaAdmin::produce(const std::string& topic, int partition, std::string_view key,
+                         std::string_view value) {
   deliveries_.delivered = false;
   demand(rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-                           RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                           RD_KAFKA_V_KEY(key.data(), key.size()),
+                           RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
          "produce to " + topic);
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(bound_ms);
-  while (!deliveries_.delivered && std::chrono::steady_clock::now() < end) rd_kafka_poll(client_.get(), poll_ms);
+  while (!deliveries_.delivered && std::chrono::steady_clock::now() < end)
+    rd_kafka_poll(client_.get(), poll_ms);
   demand(deliveries_.delivered ? deliveries_.error : RD_KAFKA_RESP_ERR__TIMED_OUT, "produce to " + topic);
 }
 
 std::vector<KafkaAdmin::Record> KafkaAdmin::read_all(const std::string& topic, int partition) {
   Deliveries events;
   auto made = kafka::make_client(RD_KAFKA_CONSUMER, options_,
-                                 {{"group.id", "test"}, {"enable.auto.commit", "false"}, {"auto.offset.reset", "earliest"},
+                                 {{"group.id", "test"},
+                                  {"enable.auto.commit", "false"},
+                                  {"auto.offset.reset", "earliest"},
                                   {"enable.partition.eof", "true"}},
                                  events);
   if (!made) throw std::runtime_error(made.error());
   const kafka::Partitions assigned(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(assigned.get(), topic.c_str(), partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
+  rd_kafka_topic_partition_list_add(assigned.get(), topic.c_str(), partition)->offset =
+      RD_KAFKA_OFFSET_BEGINNING;
   demand(rd_kafka_assign(made->get(), assigned.get()), "read " + topic);
   std::vector<Record> records;
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(bound_ms);
@@ -115,7 +134,8 @@ std::vector<KafkaAdmin::Record> KafkaAdmin::read_all(const std::string& topic, i
     const char* name = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
-    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
       record.headers[name] = std::string(static_cast<const char*>(value), size);
     }
   }

@@ -1,6 +1,7 @@
 // What an operator, or a stranger, does to topics behind Tenure's back.
 //
-// Every call blocks until the brokers have done it, and throws std::runtime_error when they have not within 30 s.
+// Every call blocks until the brokers have done it, and throws std::runtime_error when they have not within
+// 30 s.
 #pragma once
 
 #include <map>
@@ -17,7 +18,8 @@ class KafkaAdmin {
  public:
   explicit KafkaAdmin(const std::string& bootstrap);
 
-  void create(const std::string& topic, int partitions, const std::map<std::string, std::string>& config, int replication = 1);
+  void create(const std::string& topic, int partitions, const std::map<std::string, std::string>& config,
+              int replication = 1);
   // Replaces all settings of the topic.
   void alter(const std::string& topic, const std::map<std::string, std::string>& config);
   void remove(const std::string& topic);
