@@ -57,7 +57,7 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
 std::expected<FoldedCommit, RecordError> Fold::fold_record(Position position, std::string_view record) {
   auto parsed = parse_record(record);
   if (!parsed) return std::unexpected(parsed.error());
-  FoldedCommit folded{.position = position, .id = parsed->envelope.id, .accepted = false, .answer = {}};
+  FoldedCommit folded{.position = position, .id = parsed->envelope.id, .time = parsed->envelope.time, .accepted = false, .answer = {}};
   if (!accepts(position.partition, parsed->envelope)) return folded;
 
   const auto key = keys_.find(parsed->envelope.key_owner);

@@ -55,6 +55,7 @@ class FoldTarget {
 struct FoldedCommit {
   Position position;
   CommitId id;
+  Timestamp time;
   bool accepted = false;
   RenderedAnswer answer;  // when accepted
 };
