@@ -16,8 +16,18 @@ Fold::Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target)
     if (const auto next = store.get(keys::next_offset(Partition{number}))) {
       partition.pending = keys::read_u64(*next);
       partition.next = partition.pending;
+      refuse_a_shorter_log(Partition{number});
     }
   }
+}
+
+// What the store rests on must be in the log, or new records would be taken for old ones.
+void Fold::refuse_a_shorter_log(Partition partition) {
+  const auto folded = partitions_[to_number(partition)]->pending;
+  const auto end = to_number(log_.end(partition));
+  if (end >= folded) return;
+  stop({partition, Offset{folded}},
+       fmt::format("the log ends before it, at offset {}; restore the log, or delete the store", end));
 }
 
 std::vector<FoldedCommit> Fold::step(std::size_t commits_max) {

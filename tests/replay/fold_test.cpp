@@ -197,9 +197,9 @@ class StoppedFoldTest : public FoldTest {
  protected:
   StoppedFoldTest() { good_ = log_.end(home); }
 
-  // A record that would count, were it not for its one event.
-  [[nodiscard]] std::string record_with(const EventData& event, const std::string& owner,
-                                        const Version& expected = {}) {
+  // A commit of one event that counts, unless the event does not.
+  [[nodiscard]] Commit commit_with(const EventData& event, const std::string& owner,
+                                   const Version& expected = {}) {
     Commit commit;
     commit.envelope.id = CommitId::make(world_.clock.now(), world_.random);
     commit.envelope.time = world_.clock.now();
@@ -208,7 +208,14 @@ class StoppedFoldTest : public FoldTest {
     commit.envelope.node = NodeId(Uuid{{1}});
     commit.envelope.key_owner = owner;
     commit.envelope.writes = {{StreamName("test", commit.envelope.id.str()), expected, {event}}};
+    return commit;
+  }
+  [[nodiscard]] std::string sealed(const Commit& commit) {
     return encode_record(commit, world_.keys->find(workspaces_.front().str()).value(), world_.random);
+  }
+  [[nodiscard]] std::string record_with(const EventData& event, const std::string& owner,
+                                        const Version& expected = {}) {
+    return sealed(commit_with(event, owner, expected));
   }
   [[nodiscard]] std::string good_record() {
     return record_with(encode_event(reservation::Taken{}), workspaces_.front().str());
@@ -220,7 +227,7 @@ class StoppedFoldTest : public FoldTest {
       log.write(home, bad);
       log.write(home, good_record());
       log.write(elsewhere, good_record());
-      Folded folded(directory_ / ("stopped in steps of " + std::to_string(split)), log, *world_.keys);
+      Folded folded(directory_ / ("stopped " + std::to_string(++stores_)), log, *world_.keys);
       folded.fold(split);
       expect_stopped(folded, why);
       EXPECT_EQ(folded.folding().folded(elsewhere), log.end(elsewhere)) << "other partitions go on";
@@ -242,6 +249,7 @@ class StoppedFoldTest : public FoldTest {
   }
 
   Offset good_{};
+  int stores_ = 0;
 };
 
 TEST_F(StoppedFoldTest, AnUnknownEventStopsThePartition) {
@@ -279,12 +287,51 @@ TEST_F(StoppedFoldTest, AMissingDataKeyStopsThePartition) {
                    "the data key of " + owner + " is missing");
 }
 
+// These three threw out of the fold, or worse, and took every partition with them.
+TEST_F(StoppedFoldTest, AnEventThatDoesNotFitItsStreamStopsThePartition) {
+  expect_a_stop_at(
+      record_with(encode_event(operation::StepCompleted{.environment = {}}), workspaces_.front().str()),
+      "\"operation.step_completed\" does not fit its stream");
+}
+
+TEST_F(StoppedFoldTest, AnAuditEntryWithoutItsPayloadStopsThePartition) {
+  auto commit = commit_with(encode_event(reservation::Taken{}), workspaces_.front().str());
+  commit.envelope.audit = AuditEnvelope{.feed = workspaces_.front().str(), .action = "workspace.updated"};
+  expect_a_stop_at(sealed(commit), "its audit entry is not understood");
+  commit.envelope.audit->targets = {{"workspace", "ws_x"}};
+  commit.audit_payload = plain_payload({.actor_display = "Ada", .target_displays = {}, .context = {}});
+  expect_a_stop_at(sealed(commit), "its audit entry is not understood");
+}
+
+TEST_F(StoppedFoldTest, AnAnswerThatNoRowCanGiveStopsThePartition) {
+  auto commit = commit_with(encode_event(reservation::Taken{}), workspaces_.front().str());
+  commit.envelope.answer = {Success::ok, AnswerKind::workspace, workspace::stream(WorkspaceId(Uuid{{99}}))};
+  expect_a_stop_at(sealed(commit), "its answer");
+}
+
 TEST_F(StoppedFoldTest, AStopIsTheSameAfterARestart) {
   log_.write(home, "rubbish");
   { Folded(directory_ / "store", log_, *world_.keys).fold(all); }
   Folded again(directory_ / "store", log_, *world_.keys);
   again.fold(all);
   expect_stopped(again, "does not begin like a record");
+}
+
+// It was folded on without end, and would have taken new records for old ones.
+TEST_F(StoppedFoldTest, ALogThatEndsBeforeWhatTheStoreHasFoldedStopsThePartition) {
+  ScriptedLog longer = log_;
+  longer.write(home, good_record());
+  { Folded(directory_ / "store", longer, *world_.keys).fold(all); }
+  Folded again(directory_ / "store", log_, *world_.keys);
+  EXPECT_FALSE(again.folding().behind());
+  ASSERT_EQ(again.folding().stopped().size(), 1U);
+  EXPECT_EQ(again.folding().stopped().front().message,
+            "partition 1 stands still at offset " + std::to_string(to_number(good_) + 1) +
+                ": the log ends before it, at offset " + std::to_string(to_number(good_)) +
+                "; restore the log, or delete the store");
+  log_.write(elsewhere, good_record());
+  again.fold(all);
+  EXPECT_EQ(again.folding().folded(elsewhere), log_.end(elsewhere)) << "other partitions go on";
 }
 
 TEST_F(StoppedFoldTest, AVoidCommitNeedsNoDataKey) {
