@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "core/store/keys.h"
 #include "projections/history.h"
 #include "projections/views.h"
@@ -13,6 +16,23 @@ namespace {
 bool has_history(const StreamName& stream) {
   const auto category = stream.category();
   return category != "idempotency" && category != "refusal" && category != "slug" && category != "bootstrap";
+}
+
+// Whether `render_answer` can make this kind of answer from the state.
+bool answers(AnswerKind kind, const AnyState& state) {
+  switch (kind) {
+    case AnswerKind::empty:
+      return true;
+    case AnswerKind::workspace:
+      return std::holds_alternative<workspace::State>(state);
+    case AnswerKind::environment:
+      return std::holds_alternative<environment::State>(state);
+    case AnswerKind::operation:
+      return std::holds_alternative<operation::State>(state);
+    case AnswerKind::created_api_token:
+      return std::holds_alternative<api_token::State>(state);
+  }
+  return false;
 }
 
 }  // namespace
@@ -47,12 +67,16 @@ std::expected<RenderedAnswer, RecordError> Projector::apply(const AcceptedCommit
   // Everything that can fail comes before the first change.
   const auto events = decode(accepted.commit);
   if (!events) return std::unexpected(events.error());
+  auto moved = evolve_copies(accepted, *events);
+  if (!moved) return std::unexpected(moved.error());
+  if (!has_answer(accepted, *moved)) return std::unexpected(RecordError{"its answer is no row of its stream"});
+  if (!audit::is_whole(accepted.commit)) return std::unexpected(RecordError{"its audit entry is not understood"});
 
   const auto& commit = accepted.commit.envelope;
   const auto partition = accepted.position.partition;
   std::size_t index = 0;
   for (std::size_t i = 0; i < commit.writes.size(); ++i) {
-    apply_write(accepted, commit.writes[i], (*events)[i], index, rows);
+    apply_write(accepted, {commit.writes[i], (*events)[i], std::move((*moved)[i]), index}, rows);
     index += (*events)[i].size();
   }
   audit_.append(accepted, rows);
@@ -79,14 +103,44 @@ std::expected<Projector::EventsOfWrites, RecordError> Projector::decode(const Op
   return decoded;
 }
 
-void Projector::apply_write(const AcceptedCommit& accepted, const StreamWrite& write, const std::vector<Event>& events,
-                            std::size_t first_index, Store::Batch& rows) {
+// The state of each written stream after its events.
+std::expected<std::vector<AnyState>, RecordError> Projector::evolve_copies(const AcceptedCommit& accepted,
+                                                                           const EventsOfWrites& events) {
+  const auto& commit = accepted.commit.envelope;
+  std::vector<AnyState> moved(commit.writes.size());
+  for (std::size_t i = 0; i < commit.writes.size(); ++i) {
+    if (events[i].empty()) continue;
+    moved[i] = states_.get(accepted.position.partition, commit.writes[i].stream).state;
+    for (const auto& event : events[i]) {
+      try {
+        evolve(moved[i], event, commit.time);
+      } catch (const std::exception& error) {
+        return std::unexpected(RecordError{fmt::format("the event \"{}\" does not fit its stream {}: {}",
+                                                       name_of(event), commit.writes[i].stream.str(), error.what())});
+      }
+    }
+  }
+  return moved;
+}
+
+bool Projector::has_answer(const AcceptedCommit& accepted, const std::vector<AnyState>& moved) {
+  const auto& commit = accepted.commit.envelope;
+  if (!commit.answer) return true;
+  const auto& stream = commit.answer->stream;
+  const auto written = std::ranges::find(commit.writes, stream, &StreamWrite::stream);
+  const bool moves = written != commit.writes.end() && !written->events.empty();
+  return answers(commit.answer->kind, moves ? moved[static_cast<std::size_t>(written - commit.writes.begin())]
+                                            : states_.get(accepted.position.partition, stream).state);
+}
+
+void Projector::apply_write(const AcceptedCommit& accepted, Move move, Store::Batch& rows) {
+  const auto& [write, events, state, first_index] = move;
   if (events.empty()) return;
   const auto partition = accepted.position.partition;
   const auto& commit = accepted.commit.envelope;
-  const StreamState before = states_.get(partition, write.stream);
+  StreamState before{.version = states_.get(partition, write.stream).version, .state = {}};
   auto& after = states_.change(partition, write.stream, events.size(), commit.id);
-  for (const auto& event : events) evolve(after.state, event, commit.time);
+  before.state = std::exchange(after.state, std::move(move.state));
   states_.save(partition, write.stream, rows);
   const StreamChange change{.partition = partition, .stream = write.stream, .before = before, .after = after};
   for (const auto& view : view_table) view.reduce(change, rows);

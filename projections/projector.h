@@ -38,8 +38,17 @@ class Projector final : public FoldTarget {
  private:
   using EventsOfWrites = std::vector<std::vector<Event>>;
   [[nodiscard]] static std::expected<EventsOfWrites, RecordError> decode(const OpenedCommit& commit);
-  void apply_write(const AcceptedCommit& commit, const StreamWrite& write, const std::vector<Event>& events,
-                   std::size_t first_index, Store::Batch& rows);
+  [[nodiscard]] std::expected<std::vector<AnyState>, RecordError> evolve_copies(const AcceptedCommit& commit,
+                                                                                const EventsOfWrites& events);
+  [[nodiscard]] bool has_answer(const AcceptedCommit& commit, const std::vector<AnyState>& moved);
+  // What one write of a commit does to its stream.
+  struct Move {
+    const StreamWrite& write;
+    const std::vector<Event>& events;
+    AnyState state;               // after them
+    std::size_t first_index = 0;  // of the events, among the commit's
+  };
+  void apply_write(const AcceptedCommit& commit, Move move, Store::Batch& rows);
 
   StreamStates& states_;
   Changed changed_;

@@ -14,7 +14,7 @@ void look_again(Actions& actions, Timestamp at) {
 // True when this node may work on the operation now; otherwise asks for what is missing.
 bool holds_claim(Actions& actions, const operation::State& operation, const SagaContext& context) {
   const auto& claim = operation.claim;
-  const operation::ClaimOperation renew{operation.workspace, operation.id, context.node};
+  const operation::ClaimOperation renew{operation.workspace, operation.id, context.node, context.alone};
   if (claim.node == context.node) {
     if (context.alone) return true;
     const auto renew_at = claim.until - context.policy.saga_lease / 2;
@@ -34,17 +34,17 @@ bool holds_claim(Actions& actions, const operation::State& operation, const Saga
   return false;
 }
 
-Command record_forward(const environment::StepOf& step, const ProvisionOutcome& outcome) {
+Command record_forward(const environment::StepOf& step, std::uint32_t attempt, const ProvisionOutcome& outcome) {
   if (outcome.status == ProvisionOutcome::Status::done) {
     return environment::RecordProvisioned{step, outcome.provider_ref};
   }
-  return environment::RecordProvisionFailure{step, outcome.error,
+  return environment::RecordProvisionFailure{step, attempt, outcome.error,
                                              outcome.status == ProvisionOutcome::Status::failed_for_good};
 }
 
-Command record_compensation(const environment::StepOf& step, const ProvisionOutcome& outcome) {
+Command record_compensation(const environment::StepOf& step, std::uint32_t attempt, const ProvisionOutcome& outcome) {
   if (outcome.status == ProvisionOutcome::Status::done) return environment::RecordDeprovisioned{step};
-  return environment::RecordDeprovisionFailure{step, outcome.error,
+  return environment::RecordDeprovisionFailure{step, attempt, outcome.error,
                                                outcome.status == ProvisionOutcome::Status::failed_for_good};
 }
 
@@ -63,7 +63,9 @@ Effect effect_for(const operation::State& operation, const operation::Step& step
                     .environment_slug = environment.slug,
                     .attempt = step.attempts + 1};
   const auto record = operation.cancelling ? &record_compensation : &record_forward;
-  effect.record = [step_of, record](const ProvisionOutcome& outcome) { return record(step_of, outcome); };
+  effect.record = [step_of, record, attempt = effect.request.attempt](const ProvisionOutcome& outcome) {
+    return record(step_of, attempt, outcome);
+  };
   return effect;
 }
 

@@ -117,7 +117,7 @@ struct RevokeApiToken {
 
 // ---- Decisions, each with its refusals in the order in which they are checked -----------------------------------
 
-// quota_exceeded.
+// quota_exceeded. A token that is there already stays as it is.
 [[nodiscard]] Decided decide(const CreateApiToken& command, const States& states, const Context& context);
 // not_found: never made, of another workspace, or revoked before.
 [[nodiscard]] Decided decide(const RevokeApiToken& command, const States& states, const Context& context);

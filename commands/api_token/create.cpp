@@ -4,6 +4,9 @@
 namespace tenure::api_token {
 
 Decided decide(const CreateApiToken& command, const States& states, const Context& context) {
+  if (states.exists(stream(command.token))) {
+    return Decision().answer(Success::created, AnswerKind::created_api_token, stream(command.token));
+  }
   const auto& usage = states.get<Usage>(usage_stream(command.workspace));
   if (usage.api_tokens >= context.policy.tokens_per_workspace_max) {
     return std::unexpected(quota_exceeded("API tokens of this workspace", context.policy.tokens_per_workspace_max,

@@ -135,12 +135,14 @@ struct RecordProvisioned : StepOf {
   std::string provider_ref;
 };
 struct RecordProvisionFailure : StepOf {
+  std::uint32_t attempt = 1;  // which one failed; another than the one that is awaited was recorded before
   std::string error;
   bool permanent = false;  // no further attempt can help
 };
 struct RecordDeprovisioned : StepOf {};
 // Undoing is never given up: see the decision.
 struct RecordDeprovisionFailure : StepOf {
+  std::uint32_t attempt = 1;
   std::string error;
   bool permanent = false;
 };

@@ -7,8 +7,8 @@ namespace tenure::environment {
 Decided decide(const RecordDeprovisionFailure& command, const States& states, const Context& context) {
   Decision decision;
   const auto* step = waiting_step(command, states, Direction::compensation);
-  if (step == nullptr) return decision;
-  const auto at = command.permanent ? context.now + context.policy.retry_max : next_attempt(step->attempts + 1, context);
+  if (step == nullptr || command.attempt != step->attempts + 1) return decision;
+  const auto at = command.permanent ? context.now + context.policy.retry_max : next_attempt(command.attempt, context);
   decision.append(stream(command.environment), AttemptFailed{.error = command.error, .next_attempt_at = at});
   decision.append(
       operation::stream(command.operation),

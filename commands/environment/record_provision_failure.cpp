@@ -5,10 +5,9 @@ namespace tenure::environment {
 Decided decide(const RecordProvisionFailure& command, const States& states, const Context& context) {
   Decision decision;
   const auto* step = waiting_step(command, states, Direction::forward);
-  if (step == nullptr) return decision;
-  const auto attempts = step->attempts + 1;
-  if (!command.permanent && attempts < context.policy.retry_attempts_max) {
-    const auto at = next_attempt(attempts, context);
+  if (step == nullptr || command.attempt != step->attempts + 1) return decision;
+  if (!command.permanent && command.attempt < context.policy.retry_attempts_max) {
+    const auto at = next_attempt(command.attempt, context);
     decision.append(stream(command.environment), AttemptFailed{.error = command.error, .next_attempt_at = at});
     decision.append(operation::stream(command.operation),
                     operation::StepAttemptFailed{

@@ -219,6 +219,7 @@ struct ClaimOperation {
   WorkspaceId workspace;
   OperationId operation;
   NodeId node;
+  bool take_over = false;  // no other node can be there: whoever holds a claim is gone
   [[nodiscard]] Tenant tenant() const { return workspace; }
   [[nodiscard]] StreamName target() const { return stream(operation); }
 };
@@ -237,7 +238,8 @@ struct MarkOperationStuck {
 [[nodiscard]] Decided decide(const CancelOperation& command, const States& states, const Context& context);
 // operation_running, operation_not_failed.
 [[nodiscard]] Decided decide(const RetryOperation& command, const States& states, const Context& context);
-// Changes nothing while another node's lease runs, or when the operation has ended.
+// Changes nothing while another node's lease runs, when the node's own would end no later, or when the operation has
+// ended.
 [[nodiscard]] Decided decide(const ClaimOperation& command, const States& states, const Context& context);
 [[nodiscard]] Decided decide(const MarkOperationStuck& command, const States& states, const Context& context);
 

@@ -25,6 +25,9 @@ std::expected<Slug, Rejection> free_slug(const CreateWorkspace& command, const S
 }  // namespace
 
 Decided decide(const CreateWorkspace& command, const States& states, const Context& context) {
+  if (states.exists(stream(command.workspace))) {
+    return Decision().answer(Success::created, AnswerKind::workspace, stream(command.workspace));
+  }
   const auto& usage = states.get<account::Usage>(account::usage_stream(command.account));
   const auto limit = context.policy.workspaces_per_account_max;
   if (usage.workspaces >= limit) return std::unexpected(quota_exceeded("workspaces of this account", limit, usage.workspaces));

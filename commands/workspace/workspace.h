@@ -175,7 +175,7 @@ struct UnfreezeWorkspace {
 
 // ---- Decisions, each with its refusals in the order in which they are checked ---------------------------------
 
-// quota_exceeded, slug_taken.
+// quota_exceeded, slug_taken. A workspace that is there already stays as it is.
 [[nodiscard]] Decided decide(const CreateWorkspace& command, const States& states, const Context& context);
 // slug_taken. A name and slug that it has already change nothing.
 [[nodiscard]] Decided decide(const UpdateWorkspace& command, const States& states, const Context& context);
