@@ -153,7 +153,6 @@ Reply Api::dispatch_folded(http::Request& request) {
   if (auto checked = check_query(*call); !checked) return refused(checked.error());
   auto reply = call->route->handler(*call);
   if (auto* response = std::get_if<http::Response>(&reply)) {
-    stamp(*response);
     metrics_.count(static_cast<std::size_t>(call->route - route_table().data()), response->status);
     return std::move(*response);
   }
@@ -162,7 +161,6 @@ Reply Api::dispatch_folded(http::Request& request) {
 
 asio::awaitable<http::Response> Api::serve_later(std::unique_ptr<Call> call, asio::awaitable<http::Response> reply) {
   auto response = co_await std::move(reply);
-  stamp(response);
   metrics_.count(static_cast<std::size_t>(call->route - route_table().data()), response.status);
   co_return response;
 }
@@ -186,8 +184,7 @@ asio::awaitable<http::Response> Api::denied(std::unique_ptr<Call> call, Workspac
   co_return refuse(*call, rejection);
 }
 
-// Every answer says how far this node is; a command's answer says where its commit is.
-void Api::stamp(http::Response& response) {
+void Api::stamp(http::Response& response) const {
   for (const auto& [name, value] : response.headers) {
     if (name == "Tenure-Position") return;
   }
@@ -196,7 +193,6 @@ void Api::stamp(http::Response& response) {
 
 http::Response Api::refuse(const Call& call, const Rejection& rejection) {
   auto response = http::problem(rejection, call.request);
-  stamp(response);
   const auto slot = call.route == nullptr ? route_table().size() : static_cast<std::size_t>(call.route - route_table().data());
   if (call.route == nullptr) metrics_.count(slot, response.status);
   return response;

@@ -25,6 +25,9 @@ class Api {
   // The whole way of a request: position, authentication, context, permission, handler.
   [[nodiscard]] Reply dispatch(http::Request& request);
 
+  // Every answer says how far this node is; a command's answer says where its commit is.
+  void stamp(http::Response& response) const;
+
   [[nodiscard]] Node& node() { return node_; }
   [[nodiscard]] const Store& store() const { return node_.store(); }
   [[nodiscard]] const Settings& settings() const { return settings_; }
@@ -72,7 +75,6 @@ class Api {
   [[nodiscard]] boost::asio::awaitable<http::Response> denied(std::unique_ptr<Call> call, WorkspaceScope workspace,
                                                               Rejection rejection);
   [[nodiscard]] std::expected<void, Rejection> check_query(const Call& call);
-  void stamp(http::Response& response);
   [[nodiscard]] std::string cursor_binding(const Call& call);
   [[nodiscard]] std::pair<std::string, Sealed> display_of(UserId user);
 

@@ -17,10 +17,14 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
+// Nothing when quotes stand anywhere but around the whole.
 std::optional<std::string_view> unquote(std::string_view text) {
-  if (!text.starts_with('"')) return text.find('"') == std::string_view::npos ? std::optional(text) : std::nullopt;
-  if (text.size() < 2 || !text.ends_with('"')) return std::nullopt;
-  return text.substr(1, text.size() - 2);
+  if (text.starts_with('"')) {
+    if (text.size() < 2 || !text.ends_with('"')) return std::nullopt;
+    text = text.substr(1, text.size() - 2);
+  }
+  if (text.find('"') != std::string_view::npos) return std::nullopt;
+  return text;
 }
 
 // Several lines of one header are one list (RFC 9110, 5.3).

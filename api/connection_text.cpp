@@ -83,8 +83,24 @@ bool is_visible_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+bool is_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 bool is_lower_hex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_request_line(std::string_view line) {
+  constexpr std::string_view protocol = "HTTP/";
+  const auto first = line.find(' ');
+  const auto last = line.rfind(' ');
+  if (first == 0 || first == std::string_view::npos || last < first + 2) return false;
+  if (line.find(' ', first + 1) != last) return false;
+  const auto version = line.substr(last + 1);
+  if (!version.starts_with(protocol) || version.size() != protocol.size() + 3) return false;
+  const auto digits = version.substr(protocol.size());
+  return is_digits(digits.substr(0, 1)) && digits[1] == '.' && is_digits(digits.substr(2));
 }
 
 constexpr std::size_t traceparent_chars = 55;
@@ -95,7 +111,8 @@ constexpr std::size_t trace_id_chars = 32;
 // cut off.
 std::string valid_traceparent(std::string_view traceparent) {
   if (traceparent.size() < traceparent_chars || traceparent.starts_with("ff")) return {};
-  if (traceparent.starts_with("00") && traceparent.size() != traceparent_chars) return {};
+  const bool says_more = traceparent.size() > traceparent_chars;
+  if (says_more && (traceparent.starts_with("00") || traceparent[traceparent_chars] != '-')) return {};
   const auto trace = traceparent.substr(trace_id_at, trace_id_chars);
   const auto parent = traceparent.substr(36, 16);
   const bool well_formed = is_lower_hex(traceparent.substr(0, 2)) && traceparent[2] == '-' && is_lower_hex(trace) &&
@@ -144,6 +161,7 @@ std::string gzip(std::string_view body) {
 HeadScan::Found HeadScan::look(std::string_view received) {
   for (auto end = received.find('\n', looked_at_); end != std::string_view::npos; end = received.find('\n', looked_at_)) {
     if (end == 0 || received[end - 1] != '\r') return Found::malformed;
+    if (looked_at_ == 0 && !is_request_line(received.substr(0, end - 1))) return Found::malformed;
     const bool empty_line = end == looked_at_ + 1;
     if (empty_line) return Found::complete;
     if (end + 1 == received.size()) return Found::incomplete;  // whether it is folded shows with the next byte
@@ -171,6 +189,7 @@ std::optional<Rejection> check_framing(unsigned version, const Request& request)
   const auto codings = request.count_headers("Transfer-Encoding");
   const auto hosts = request.count_headers("Host");
   if (lengths > 1) return malformed("The request has more than one Content-Length.");
+  if (lengths == 1 && !is_digits(request.header("Content-Length"))) return malformed("The Content-Length is not one number.");
   if (lengths > 0 && codings > 0) return malformed("The request has both Content-Length and Transfer-Encoding.");
   if (codings > 0 && (codings > 1 || version < 11)) return malformed("The request's Transfer-Encoding is ambiguous.");
   if (codings == 1 && !equal_ignoring_case(request.header("Transfer-Encoding"), "chunked")) {

@@ -14,8 +14,9 @@ namespace tenure::http {
 
 inline constexpr std::string_view continue_text = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// Finds the end of a request's head (RFC 9112, 2.1), and on the way what the parser behind it would forgive: lines that end without
-// a carriage return, and folded lines (5.2), which other readers of the same bytes could understand differently.
+// Finds the end of a request's head (RFC 9112, 2.1), and on the way what the parser behind it would forgive or take for something
+// else: lines that end without a carriage return and folded lines (5.2), which other readers of the same bytes could understand
+// differently, and a request line (3) that is not method, target and version with one space between them.
 class HeadScan {
  public:
   enum class Found : std::uint8_t { incomplete, complete, malformed };

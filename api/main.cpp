@@ -137,16 +137,19 @@ int serve(const Settings& settings) {
   std::unique_ptr<Node> node;
   std::unique_ptr<Api> api;
   std::atomic<Api*> serving{nullptr};
-  auto server = http::Server::start(
-      server_options(settings, settings.listen), [&](http::Request& request) -> http::Server::Reply {
-        auto* ready = serving.load(std::memory_order_acquire);
-        if (ready == nullptr) return starting.answer(request);
-        const bool moved = !settings.metrics_listen.empty() && request.target == "/metrics";
-        if (moved)
-          return http::problem({Reason::not_found, "Metrics are served on a port of their own.", {}, {}},
-                               request);
-        return ready->dispatch(request);
-      });
+  auto options = server_options(settings, settings.listen);
+  options.complete = [&](http::Response& response) {
+    if (const auto* ready = serving.load(std::memory_order_acquire)) ready->stamp(response);
+  };
+  auto server = http::Server::start(options, [&](http::Request& request) -> http::Server::Reply {
+    auto* ready = serving.load(std::memory_order_acquire);
+    if (ready == nullptr) return starting.answer(request);
+    const bool moved = !settings.metrics_listen.empty() && request.target == "/metrics";
+    if (moved)
+      return http::problem({Reason::not_found, "Metrics are served on a port of their own.", {}, {}},
+                           request);
+    return ready->dispatch(request);
+  });
   if (!server) return fail(server.error());
   const auto address = "http://" + (*server)->address();
   log::info("starting", {{"address", address}});

@@ -151,9 +151,13 @@ void Node::refuse(RefusalRequest request) {
   post([this, shared] { engine_->refuse(std::move(*shared)); });
 }
 
-// Everything that was posted before the pump runs is decided in it together, and synced together.
+// A task never waits for the next event: the pump that runs it comes after it, because it clears
+// `pump_queued_` before it looks for tasks. What is decided in one pump is synced together.
 void Node::post(std::function<void()> task) {
-  boost::asio::post(context_, std::move(task));
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    tasks_.push_back(std::move(task));
+  }
   wake();
 }
 
@@ -164,6 +168,12 @@ void Node::wake() {
 
 void Node::pump() {
   pump_queued_ = false;
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    tasks_.swap(tasks_running_);
+  }
+  for (auto& task : tasks_running_) task();
+  tasks_running_.clear();
   try {
     if (engine_->pump()) wake();
   } catch (const std::exception& fault) {

@@ -122,6 +122,9 @@ class Node {
   std::unique_ptr<LocalProvisioner> provisioner_;
   std::unique_ptr<Engine> engine_;
   std::atomic<bool> pump_queued_{false};
+  std::mutex tasks_mutex_;
+  std::vector<std::function<void()>> tasks_;          // guarded by tasks_mutex_
+  std::vector<std::function<void()>> tasks_running_;  // the engine's thread
   std::atomic<bool> draining_{false};
   std::list<Waiter> waiters_;          // the engine's thread
   std::vector<std::string> to_scrub_;  // the engine's thread, like the next two

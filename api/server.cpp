@@ -125,7 +125,10 @@ class Connection {
     const auto head = co_await read_head();
     if (head == Head::none) co_return false;
     const auto begun = options_.observe ? SteadyClock::now() : SteadyClock::time_point();
-    if (head != Head::complete) co_return co_await refuse(rejection_for(head), request, begun);
+    if (head != Head::complete) {
+      read_trace(request);
+      co_return co_await refuse(rejection_for(head), request, begun);
+    }
 
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
@@ -144,14 +147,16 @@ class Connection {
       if (!parser.is_done()) co_return false;
     }
     request.body = parser.get().body();
-    const auto persistence = persistence_of(parser.get());
     deadline_ = SteadyClock::time_point::max();
     auto reply = dispatch(request);
     if (auto* awaited = std::get_if<asio::awaitable<Response>>(&reply)) {
       auto response = co_await later(std::move(*awaited), request);
       reply = std::move(response);
     }
-    const auto response = std::get<Response>(std::move(reply));
+    auto response = std::get<Response>(std::move(reply));
+    if (options_.complete) options_.complete(response);
+    // Only now: the server may have begun to stop while this was being answered.
+    const auto persistence = persistence_of(parser.get());
     write_response(response, request, persistence, out_);
     observe(request, response.status, begun);
     const bool written = co_await write(out_);
@@ -196,7 +201,10 @@ class Connection {
   // The rest of a body. Not done and not refused: the client has gone.
   asio::awaitable<std::optional<Rejection>> read_body(Parser& parser, const Request& request, BodyShare& share) {
     const bool waits = parser.get().version() == 11 && equal_ignoring_case(request.header("Expect"), "100-continue");
-    if (waits && buffer_.size() == 0 && !co_await write(continue_text)) co_return std::nullopt;
+    if (waits && buffer_.size() == 0) {
+      const bool written = co_await write(continue_text);
+      if (!written) co_return std::nullopt;
+    }
     expect_within(options_.body_timeout);
     while (!parser.is_done()) {
       const auto room = std::min(body_read_bytes, buffer_.max_size() - buffer_.size());
@@ -254,7 +262,8 @@ class Connection {
   // Says why, and ends the connection: where the next request would begin is not known any more.
   asio::awaitable<bool> refuse(Rejection rejection, const Request& request, SteadyClock::time_point begun) {
     late_ = false;
-    const auto response = problem(rejection, request);
+    auto response = problem(rejection, request);
+    if (options_.complete) options_.complete(response);
     write_response(response, request, Persistence::close, out_);
     observe(request, response.status, begun);
     if (!co_await write(out_)) co_return false;
@@ -274,7 +283,7 @@ class Connection {
   // Between requests: what a large one needed is not kept for the small ones that follow.
   void let_go_of_memory() {
     if (buffer_.size() == 0 && buffer_.capacity() > buffer_keep_bytes) buffer_.shrink_to_fit();
-    if (out_.capacity() > buffer_keep_bytes) out_ = {};
+    if (out_.capacity() > buffer_keep_bytes) std::string().swap(out_);  // an assignment would keep the memory
   }
 
   [[nodiscard]] Persistence persistence_of(const Parser::value_type& message) const {
@@ -292,7 +301,8 @@ class Connection {
   static Rejection rejection_for(Head head) {
     if (head == Head::late) return {Reason::request_timeout, "", {}, {}};
     if (head == Head::too_large) return {Reason::header_too_large, "", {}, {}};
-    return {Reason::malformed_request, "The header has a folded line, or one that does not end with CR LF.", {}, {}};
+    return {Reason::malformed_request,
+            "The request line is malformed, or the header has a folded line, or one that does not end with CR LF.", {}, {}};
   }
 
   static Rejection rejection_for(const boost::system::error_code& error, bool in_body) {
@@ -375,12 +385,13 @@ struct Server::Impl {
   }
 
   // As far as the kernel takes it at once: nothing is kept for a connection that is one too many.
-  static void turn_away(tcp::socket& socket) {
+  void turn_away(tcp::socket& socket) const {
     Request nobody;
     read_trace(nobody);
+    auto response = problem({Reason::overloaded, "The server has as many connections as it takes.", {}, {}}, nobody);
+    if (options.complete) options.complete(response);
     std::string text;
-    write_response(problem({Reason::overloaded, "The server has as many connections as it takes.", {}, {}}, nobody), nobody,
-                   Persistence::close, text);
+    write_response(response, nobody, Persistence::close, text);
     boost::system::error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text), ignored);

@@ -32,6 +32,9 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
   std::chrono::milliseconds write_timeout{30'000};
+  // Called with every answer before it is written, also with those that never got to `Dispatch`: for headers that all answers
+  // have. On any of the server's threads; it must not throw.
+  std::function<void(Response&)> complete;
   // Called on the connection's thread after every answer, also of what never got to `Dispatch`: for metrics and access logs.
   // `duration` runs from the whole header to the answer, without writing it. It must not throw.
   std::function<void(const Request& request, int status, std::chrono::nanoseconds duration)> observe;

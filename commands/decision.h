@@ -41,7 +41,7 @@ class States {
 
 // What comes in with a command from outside the domain. Valid while the decision runs.
 struct Context {
-  Timestamp now;  // never before the time of what the partition has folded
+  Timestamp now;  // never before the time of what this process has folded in the partition
   NodeId node;    // this one
   const Policy& policy;
   Random& random;

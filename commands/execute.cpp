@@ -33,7 +33,7 @@ std::pair<Partition, std::string> refusal_feed_of(const CommandRequest& request)
   return std::visit(
       [&](const auto& typed) -> std::pair<Partition, std::string> {
         if constexpr (requires { typed.account; }) return {directory_partition, typed.account.str()};
-        return {request.partition, typed.tenant().id()};
+        return {request.partition, typed.tenant().feed()};
       },
       request.command);
 }
@@ -106,7 +106,7 @@ void Executor::run(std::shared_ptr<Pending> pending) {
     seen.look_at(pending->key_stream);
   }
   if (const auto refused = check_guards(*pending, seen, seen.look_at(target_of(request.command)))) {
-    return reject(std::move(pending), *refused, seen);
+    return answer_without_commit(std::move(pending), std::unexpected(*refused), seen);
   }
   const Context context{.now = now_in(request.partition),
                         .node = parts_.node,
@@ -114,7 +114,7 @@ void Executor::run(std::shared_ptr<Pending> pending) {
                         .random = parts_.random,
                         .blind = blind_};
   auto decided = std::visit([&](const auto& command) { return decide(command, seen, context); }, request.command);
-  if (!decided) return reject(std::move(pending), std::move(decided.error()), seen);
+  if (!decided) return answer_without_commit(std::move(pending), std::unexpected(std::move(decided.error())), seen);
   if (decided->writes().empty() && !request.idempotency) {
     Answer answer{.success = decided->answer().success, .body = {}, .version = {}, .position = {}, .replayed = false};
     if (decided->answer().kind != AnswerKind::empty) {
@@ -265,6 +265,7 @@ void Executor::give_up(const CommitId& commit, const Rejection& why) {
   if (!flight) return;
   auto& line = *lines_[to_number(flight->partition)];
   line.drop(commit, *flight);
+  decide_waiting_again(line);
   flight->fail(why);
   release_held(line);
 }
@@ -281,12 +282,14 @@ std::unique_ptr<Executor::InFlight> Executor::take(const CommitId& commit) {
 // Step 6.
 void Executor::on_folded(const FoldedCommit& folded) {
   auto& line = *lines_[to_number(folded.position.partition)];
+  if (folded.accepted) line.last_time = std::max(line.last_time, folded.time);
   auto flight = take(folded.id);
   if (!flight) return;
   if (folded.accepted) {
     line.pop(folded.id, *flight);
   } else {
     line.drop(folded.id, *flight);
+    decide_waiting_again(line);
   }
   settle(*flight, folded);
   release_held(line);
@@ -296,7 +299,7 @@ void Executor::on_folded(const FoldedCommit& folded) {
 void Executor::settle(InFlight& flight, const FoldedCommit& folded) {
   for (auto& waiting : flight.waiting) {
     if (folded.accepted) {
-      waiting.pending->request.done(std::move(waiting.result));
+      answer(std::move(waiting.pending), std::move(waiting.result));
     } else {
       run_again(std::move(waiting.pending));
     }
@@ -311,6 +314,14 @@ void Executor::settle(InFlight& flight, const FoldedCommit& folded) {
                                       .replayed = false});
 }
 
+// What waits for a later commit may rest on the one that was dropped too. The line settles, so it is held.
+void Executor::decide_waiting_again(const PartitionLine& line) {
+  const auto order = line.order;
+  for (const auto& id : order) {
+    for (auto& waiting : std::exchange(in_flight_.at(id)->waiting, {})) run_again(std::move(waiting.pending));
+  }
+}
+
 void Executor::run_again(std::shared_ptr<Pending> pending) {
   if (++pending->attempts >= limits::decide_attempts_max) {
     return pending->request.done(std::unexpected(Rejection{Reason::contention, "", {}, {}}));
@@ -318,19 +329,19 @@ void Executor::run_again(std::shared_ptr<Pending> pending) {
   run(std::move(pending));
 }
 
-// An answer that rests on a commit in flight holds only once that commit is accepted.
+// An answer that rests on commits in flight holds only once these are accepted: the last of them comes back last, and
+// when one before it is void, what waits is decided again.
 void Executor::answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result, const Seen& seen) {
   const auto last = seen.last_in_flight();
-  if (!last) return pending->request.done(std::move(result));
+  if (!last) return answer(std::move(pending), std::move(result));
   in_flight_.at(*last)->waiting.push_back({std::move(pending), std::move(result)});
 }
 
-void Executor::reject(std::shared_ptr<Pending> pending, Rejection rejection, const Seen& seen) {
+void Executor::answer(std::shared_ptr<Pending> pending, CommandResult result) {
   const auto& request = pending->request;
   const auto& command = info_of(request.command);
-  if (command.action.empty() || !leaves_entry(rejection)) {
-    return answer_without_commit(std::move(pending), std::unexpected(std::move(rejection)), seen);
-  }
+  if (result || command.action.empty() || !leaves_entry(result.error())) return request.done(std::move(result));
+  const auto& rejection = result.error();
   const auto [partition, tenant] = refusal_feed_of(request);
   const auto target = target_of(request.command);
   RefusalRequest refusal{.partition = partition,

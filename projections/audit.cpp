@@ -132,6 +132,20 @@ std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence, Tim
   return text;
 }
 
+bool is_whole(const OpenedCommit& commit) {
+  if (!commit.envelope.audit) return true;
+  const auto has_display = [](const json::Value* value) {
+    return value != nullptr && value->is_object() && value->get_object().contains("display");
+  };
+  const auto* payload = commit.audit_payload.if_object();
+  if (payload == nullptr || !has_display(payload->if_contains("actor"))) return false;
+  if (!payload->contains("changes") || !payload->contains("context")) return false;
+  const auto* targets = payload->if_contains("targets");
+  if (targets == nullptr || !targets->is_array()) return false;
+  return targets->get_array().size() == commit.envelope.audit->targets.size() &&
+         std::ranges::all_of(targets->get_array(), [&](const json::Value& target) { return has_display(&target); });
+}
+
 void Writer::append(const AcceptedCommit& accepted, Store::Batch& rows) {
   const auto& commit = accepted.commit.envelope;
   if (!commit.audit) return;

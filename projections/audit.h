@@ -24,10 +24,14 @@ inline constexpr std::uint32_t version = 1;
 [[nodiscard]] std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence, Timestamp occurred_at,
                                      Position position);
 
+// Whether the commit has no entry, or one with all that an entry is made from.
+[[nodiscard]] bool is_whole(const OpenedCommit& commit);
+
 // Writes entries while folding. Threads: the fold's.
 class Writer {
  public:
   explicit Writer(const Store& store) : store_(store) {}
+  // The commit must be whole.
   void append(const AcceptedCommit& commit, Store::Batch& rows);
   // Everything appended is in the store.
   void written();

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "core/store/keys.h"
 #include "projections/history.h"
 #include "projections/views.h"
@@ -20,6 +23,23 @@ bool has_history(const StreamName& stream) {
 std::uint64_t published_through(const AnyState& state) {
   const auto* publication = std::get_if<publication::State>(&state);
   return publication == nullptr ? 0 : publication->through;
+}
+
+// Whether `render_answer` can make this kind of answer from the state.
+bool answers(AnswerKind kind, const AnyState& state) {
+  switch (kind) {
+    case AnswerKind::empty:
+      return true;
+    case AnswerKind::workspace:
+      return std::holds_alternative<workspace::State>(state);
+    case AnswerKind::environment:
+      return std::holds_alternative<environment::State>(state);
+    case AnswerKind::operation:
+      return std::holds_alternative<operation::State>(state);
+    case AnswerKind::created_api_token:
+      return std::holds_alternative<api_token::State>(state);
+  }
+  return false;
 }
 
 }  // namespace
@@ -55,12 +75,16 @@ std::expected<RenderedAnswer, RecordError> Projector::apply(const AcceptedCommit
   // Everything that can fail comes before the first change.
   const auto events = decode(accepted.commit);
   if (!events) return std::unexpected(events.error());
+  auto moved = evolve_copies(accepted, *events);
+  if (!moved) return std::unexpected(moved.error());
+  if (!has_answer(accepted, *moved)) return std::unexpected(RecordError{"its answer is no row of its stream"});
+  if (!audit::is_whole(accepted.commit)) return std::unexpected(RecordError{"its audit entry is not understood"});
 
   const auto& commit = accepted.commit.envelope;
   const auto partition = accepted.position.partition;
   std::size_t index = 0;
   for (std::size_t i = 0; i < commit.writes.size(); ++i) {
-    apply_write(accepted, commit.writes[i], (*events)[i], index, rows);
+    apply_write(accepted, {commit.writes[i], (*events)[i], std::move((*moved)[i]), index}, rows);
     index += (*events)[i].size();
   }
   audit_.append(accepted, rows);
@@ -87,14 +111,45 @@ std::expected<Projector::EventsOfWrites, RecordError> Projector::decode(const Op
   return decoded;
 }
 
-void Projector::apply_write(const AcceptedCommit& accepted, const StreamWrite& write, const std::vector<Event>& events,
-                            std::size_t first_index, Store::Batch& rows) {
+// The state of each written stream after its events.
+std::expected<std::vector<AnyState>, RecordError> Projector::evolve_copies(const AcceptedCommit& accepted,
+                                                                           const EventsOfWrites& events) {
+  const auto& commit = accepted.commit.envelope;
+  std::vector<AnyState> moved(commit.writes.size());
+  for (std::size_t i = 0; i < commit.writes.size(); ++i) {
+    if (events[i].empty()) continue;
+    moved[i] = states_.get(accepted.position.partition, commit.writes[i].stream).state;
+    for (const auto& event : events[i]) {
+      try {
+        evolve(moved[i], event, commit.time);
+      } catch (const std::exception& error) {
+        return std::unexpected(RecordError{fmt::format("the event \"{}\" does not fit its stream {}: {}",
+                                                       name_of(event), commit.writes[i].stream.str(), error.what())});
+      }
+    }
+  }
+  return moved;
+}
+
+bool Projector::has_answer(const AcceptedCommit& accepted, const std::vector<AnyState>& moved) {
+  const auto& commit = accepted.commit.envelope;
+  if (!commit.answer) return true;
+  const auto& stream = commit.answer->stream;
+  const auto written = std::ranges::find(commit.writes, stream, &StreamWrite::stream);
+  const bool moves = written != commit.writes.end() && !written->events.empty();
+  return answers(commit.answer->kind, moves ? moved[static_cast<std::size_t>(written - commit.writes.begin())]
+                                            : states_.get(accepted.position.partition, stream).state);
+}
+
+void Projector::apply_write(const AcceptedCommit& accepted, Move move, Store::Batch& rows) {
+  const auto& write = move.write;
+  const auto& events = move.events;
   if (events.empty()) return;
   const auto partition = accepted.position.partition;
   const auto& commit = accepted.commit.envelope;
-  const StreamState before = states_.get(partition, write.stream);
+  StreamState before{.version = states_.get(partition, write.stream).version, .state = {}};
   auto& after = states_.change(partition, write.stream, events.size(), commit.id);
-  for (const auto& event : events) evolve(after.state, event, commit.time);
+  before.state = std::exchange(after.state, std::move(move.state));
   states_.save(partition, write.stream, rows);
   const StreamChange change{.partition = partition, .stream = write.stream, .before = before, .after = after};
   for (const auto& view : view_table) view.reduce(change, rows);
@@ -102,20 +157,18 @@ void Projector::apply_write(const AcceptedCommit& accepted, const StreamWrite& w
   if (const auto through = published_through(after.state); outbox_ && through > published_through(before.state)) {
     outbox::Writer::trim(partition, Offset{through}, rows);
   }
-  if (has_history(write.stream)) {
-    keep_events(accepted, write, events, before.version.number + 1, first_index, rows);
-  }
+  if (has_history(write.stream)) keep_events(accepted, move, before.version.number + 1, rows);
 }
 
-void Projector::keep_events(const AcceptedCommit& accepted, const StreamWrite& write, const std::vector<Event>& events,
-                            std::uint64_t first_number, std::size_t first_index, Store::Batch& rows) {
-  for (std::size_t i = 0; i < events.size(); ++i) {
+void Projector::keep_events(const AcceptedCommit& accepted, const Move& move, std::uint64_t first_number,
+                            Store::Batch& rows) {
+  for (std::size_t i = 0; i < move.events.size(); ++i) {
     const history::Entry entry{.commit = accepted,
-                               .stream = write.stream,
+                               .stream = move.write.stream,
                                .number = first_number + i,
-                               .index = first_index + i,
-                               .encoded = write.events[i],
-                               .event = events[i]};
+                               .index = move.first_index + i,
+                               .encoded = move.write.events[i],
+                               .event = move.events[i]};
     history::append(entry, rows);
     if (outbox_) outbox_->append(entry, rows);
   }

@@ -44,10 +44,18 @@ class Projector final : public FoldTarget {
  private:
   using EventsOfWrites = std::vector<std::vector<Event>>;
   [[nodiscard]] static std::expected<EventsOfWrites, RecordError> decode(const OpenedCommit& commit);
-  void apply_write(const AcceptedCommit& commit, const StreamWrite& write, const std::vector<Event>& events,
-                   std::size_t first_index, Store::Batch& rows);
-  void keep_events(const AcceptedCommit& commit, const StreamWrite& write, const std::vector<Event>& events,
-                   std::uint64_t first_number, std::size_t first_index, Store::Batch& rows);
+  [[nodiscard]] std::expected<std::vector<AnyState>, RecordError> evolve_copies(const AcceptedCommit& commit,
+                                                                                const EventsOfWrites& events);
+  [[nodiscard]] bool has_answer(const AcceptedCommit& commit, const std::vector<AnyState>& moved);
+  // What one write of a commit does to its stream.
+  struct Move {
+    const StreamWrite& write;
+    const std::vector<Event>& events;
+    AnyState state;               // after them
+    std::size_t first_index = 0;  // of the events, among the commit's
+  };
+  void apply_write(const AcceptedCommit& commit, Move move, Store::Batch& rows);
+  void keep_events(const AcceptedCommit& commit, const Move& move, std::uint64_t first_number, Store::Batch& rows);
 
   StreamStates& states_;
   Changed changed_;

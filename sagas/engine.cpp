@@ -55,7 +55,7 @@ Engine::Engine(Parts parts, EngineOptions options)
                   .post = parts.post}) {}
 
 bool Engine::catch_up() {
-  (void)fold_.step(options_.commits_per_step);
+  for (const auto& folded : fold_.step(options_.commits_per_step)) executor_.on_folded(folded);
   return fold_.behind();
 }
 

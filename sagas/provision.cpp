@@ -14,7 +14,7 @@ void look_again(Actions& actions, Timestamp at) {
 // True when this node may work on the operation now; otherwise asks for what is missing.
 bool holds_claim(Actions& actions, const operation::State& operation, const SagaContext& context) {
   const auto& claim = operation.claim;
-  const operation::ClaimOperation renew{operation.workspace, operation.id, context.node};
+  const operation::ClaimOperation renew{operation.workspace, operation.id, context.node, context.alone};
   if (claim.node == context.node) {
     if (context.alone) return true;
     const auto renew_at = claim.until - context.policy.saga_lease / 2;

@@ -1,14 +1,18 @@
 #include "commands/operation/operation.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "commands/decision.h"
 
 namespace tenure::operation {
 namespace {
 
+// Throws std::out_of_range: an event of a step that the operation does not have is no history of it.
 Step& step_of(State& state, EnvironmentId environment) {
-  return *std::ranges::find(state.steps, environment, &Step::environment);
+  const auto found = std::ranges::find(state.steps, environment, &Step::environment);
+  if (found == state.steps.end()) throw std::out_of_range("the operation has no step for " + environment.str());
+  return *found;
 }
 
 void progressed(State& state, Timestamp at) {

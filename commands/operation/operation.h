@@ -219,6 +219,7 @@ struct ClaimOperation {
   WorkspaceId workspace;
   OperationId operation;
   NodeId node;
+  bool take_over = false;  // no other node can be there: whoever holds a claim is gone
   [[nodiscard]] Tenant tenant() const { return workspace; }
   [[nodiscard]] StreamName target() const { return stream(operation); }
 };

@@ -48,22 +48,14 @@ class Writer final : public kafka::ClientEvents {
   Writer(const KafkaOptions& options, std::chrono::milliseconds timeout)
       : options_(options), timeout_(timeout) {}
 
+  // The client gets its producer id in the background, long before the first tenant needs it.
+  std::expected<void, std::string> start() { return connect(); }
+
   struct Record {
     std::string key, value;
   };
   std::expected<void, std::string> write(const std::vector<Record>& records) {
-    if (!client_) {
-      auto made = kafka::make_client(RD_KAFKA_PRODUCER, options_,
-                                     {{"enable.idempotence", "true"},
-                                      {"acks", "all"},
-                                      {"linger.ms", "0"},
-                                      {"message.timeout.ms", std::to_string(timeout_.count())},
-                                      {"request.timeout.ms", std::to_string(timeout_.count())},
-                                      {"retry.backoff.ms", "50"}},
-                                     *this);
-      if (!made) return std::unexpected(made.error());
-      client_ = std::move(*made);
-    }
+    if (auto connected = connect(); !connected) return connected;
     open_ = 0;
     failure_.clear();
     for (const auto& record : records) {
@@ -93,6 +85,22 @@ class Writer final : public kafka::ClientEvents {
   }
 
  private:
+  // After a failure the client is a new one.
+  std::expected<void, std::string> connect() {
+    if (client_) return {};
+    auto made = kafka::make_client(RD_KAFKA_PRODUCER, options_,
+                                   {{"enable.idempotence", "true"},
+                                    {"acks", "all"},
+                                    {"linger.ms", "0"},
+                                    {"message.timeout.ms", std::to_string(timeout_.count())},
+                                    {"request.timeout.ms", std::to_string(timeout_.count())},
+                                    {"retry.backoff.ms", "50"}},
+                                   *this);
+    if (!made) return std::unexpected(made.error());
+    client_ = std::move(*made);
+    return {};
+  }
+
   const KafkaOptions& options_;
   const std::chrono::milliseconds timeout_;
   kafka::Handle client_;
@@ -119,6 +127,7 @@ class KafkaKeyStore final : public KeyStore {
     const auto known = kafka::learn_leaders(*client_, options_.keys_topic, timeout_);
     const auto end = known == RD_KAFKA_RESP_ERR_NO_ERROR ? end_of_topic() : std::nullopt;
     if (!end) return std::unexpected(KafkaKeyStoreFailure{no_answer(), true});
+    if (auto assigned = assign(); !assigned) return std::unexpected(KafkaKeyStoreFailure{assigned.error()});
     const auto until = SteadyClock::now() + timeout_;
     while (next_ < *end) {
       const auto before = next_;
@@ -126,6 +135,8 @@ class KafkaKeyStore final : public KeyStore {
       if (before == next_ && SteadyClock::now() > until)
         return std::unexpected(KafkaKeyStoreFailure{no_answer(), true});
     }
+    if (auto started = writer_.start(); !started)
+      return std::unexpected(KafkaKeyStoreFailure{started.error(), true});
     if (auto checked = check_root(); !checked) return checked;
     thread_ = std::thread([this] { run(); });
     return {};
@@ -222,6 +233,10 @@ class KafkaKeyStore final : public KeyStore {
                                    errors_);
     if (!made) return std::unexpected(made.error());
     client_ = std::move(*made);
+    return {};
+  }
+
+  std::expected<void, std::string> assign() {
     kafka::Partitions assigned(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(assigned.get(), options_.keys_topic.c_str(), partition)->offset = next_;
     const auto error = rd_kafka_assign(client_.get(), assigned.get());
@@ -231,13 +246,9 @@ class KafkaKeyStore final : public KeyStore {
   }
 
   std::optional<std::int64_t> end_of_topic() {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(
-        client_.get(), options_.keys_topic.c_str(), partition, &low, &high,
-        static_cast<int>(std::chrono::milliseconds(watermark_timeout).count()));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
-    return high;
+    const auto ends = kafka::ask_ends(*client_, options_.keys_topic, 1, watermark_timeout);
+    if (!ends) return std::nullopt;
+    return static_cast<std::int64_t>(ends->front());
   }
 
   void poll() {
@@ -288,7 +299,7 @@ class KafkaKeyStore final : public KeyStore {
         if (stopping_) return;
         asks = asks_;
       }
-      if (errors_.take_fatal() && !connect()) continue;
+      if (errors_.take_fatal() && !(connect() && assign())) continue;
       poll();
       if (asks > answered_) answer_asks(asks);
     }

@@ -27,8 +27,18 @@ Fold::Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target)
       partition.pending = row.u64();
       partition.next = partition.pending;
       std::ranges::copy(row.rest(), partition.last_record.begin());
+      refuse_a_shorter_log(Partition{number});
     }
   }
+}
+
+// What the store rests on must be in the log, or new records would be taken for old ones.
+void Fold::refuse_a_shorter_log(Partition partition) {
+  const auto folded = partitions_[to_number(partition)]->pending;
+  const auto end = to_number(log_.end(partition));
+  if (end >= folded) return;
+  stop({partition, Offset{folded}},
+       fmt::format("the log ends before it, at offset {}; restore the log, or delete the store", end));
 }
 
 std::vector<FoldedCommit> Fold::step(std::size_t commits_max) {
@@ -75,7 +85,11 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
 std::expected<FoldedCommit, Fold::NotFolded> Fold::fold_record(Position position, std::string_view record) {
   auto parsed = parse_record(record);
   if (!parsed) return std::unexpected(NotFolded{parsed.error()});
-  FoldedCommit folded{.position = position, .id = parsed->envelope.id, .accepted = false, .answer = {}};
+  FoldedCommit folded{.position = position,
+                      .id = parsed->envelope.id,
+                      .time = parsed->envelope.time,
+                      .accepted = false,
+                      .answer = {}};
   if (!accepts(position.partition, parsed->envelope)) return folded;
 
   const auto key = keys_.find(parsed->envelope.key_owner);

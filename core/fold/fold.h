@@ -56,6 +56,7 @@ class FoldTarget {
 struct FoldedCommit {
   Position position;
   CommitId id;
+  Timestamp time;
   bool accepted = false;
   RenderedAnswer answer;  // when accepted
 };
@@ -72,7 +73,7 @@ struct Stopped {
 
 class Fold {
  public:
-  // Goes on where the store's last batch ended.
+  // Goes on where the store's last batch ended. A partition whose log ends before that is stopped.
   Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target);
 
   // Folds what the log has, at most about `commits_max` commits: what came of each, partition by partition in
@@ -106,6 +107,7 @@ class Fold {
     bool yet = false;
   };
 
+  void refuse_a_shorter_log(Partition partition);
   void step_partition(Partition partition, std::size_t commits_max, std::vector<FoldedCommit>& results);
   [[nodiscard]] std::expected<FoldedCommit, NotFolded> fold_record(Position position,
                                                                    std::string_view record);

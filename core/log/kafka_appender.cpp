@@ -38,8 +38,12 @@ Appender::~Appender() {
     answered_(pending.partition, std::move(pending.done), {AppendStatus::failed, {}, why});
 }
 
-std::expected<void, LogError> Appender::start() {
+std::expected<void, LogError> Appender::start(std::chrono::milliseconds timeout) {
   if (auto connected = connect(); !connected) return std::unexpected(LogError{connected.error()});
+  if (!warm_up(*client_, *this, timeout)) {
+    return std::unexpected(
+        LogError{fmt::format("no Kafka broker at {} gives out a producer id", options_.brokers), true});
+  }
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -57,7 +61,8 @@ std::expected<void, std::string> Appender::connect() {
                       {"queue.buffering.max.messages", "100000"},
                       {"message.timeout.ms", std::to_string(options_.append_timeout.count())},
                       {"request.timeout.ms", std::to_string(options_.append_timeout.count())},
-                      {"retry.backoff.ms", "50"}};
+                      {"retry.backoff.ms", "50"},
+                      {"statistics.interval.ms", "100"}};
   auto made = make_client(RD_KAFKA_PRODUCER, options_, ours, *this);
   if (!made) return std::unexpected(made.error());
   auto* topic = rd_kafka_topic_new(made->get(), options_.topic.c_str(), nullptr);

@@ -26,8 +26,8 @@ class Appender final : public ClientEvents {
   // What was not sent has failed; what was on its way is unknown.
   ~Appender() override;
 
-  // Also warms up: the first client does not pay for the coordinator.
-  [[nodiscard]] std::expected<void, LogError> start();
+  // Returns once it may send.
+  [[nodiscard]] std::expected<void, LogError> start(std::chrono::milliseconds timeout);
   void append(Partition partition, std::string record, EventLog::Appended done);
 
   void on_error(rd_kafka_resp_err_t code, std::string_view reason, bool fatal) override;

@@ -25,6 +25,11 @@ void on_error(rd_kafka_t* handle, int code, const char* reason, void* opaque) {
   events_of(opaque).on_error(static_cast<rd_kafka_resp_err_t>(code), reason, false);
 }
 
+int on_statistics(rd_kafka_t*, char* json, std::size_t size, void* opaque) {
+  events_of(opaque).on_statistics({json, size});
+  return 0;  // librdkafka frees it
+}
+
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   events_of(opaque).on_delivery(*message);
 }
@@ -47,9 +52,13 @@ std::expected<Handle, std::string> make_client(rd_kafka_type_t type, const Kafka
   rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
   rd_kafka_conf_set_opaque(conf.get(), &events);
   rd_kafka_conf_set_error_cb(conf.get(), &on_error);
-  if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_dr_msg_cb(conf.get(), &on_delivery);
+  if (type == RD_KAFKA_PRODUCER) {
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), &on_delivery);
+    rd_kafka_conf_set_stats_cb(conf.get(), &on_statistics);
+  }
   Settings all{{"client.id", options.client_id},
                {"socket.nagle.disable", "true"},
+               {"socket.timeout.ms", "6000"},  // a broker that answers nothing for so long is taken for gone
                {"reconnect.backoff.ms", "50"},
                {"reconnect.backoff.max.ms", "1000"},
                {"topic.metadata.refresh.interval.ms", "10000"}};
@@ -73,11 +82,44 @@ std::expected<Handle, std::string> make_client(rd_kafka_type_t type, const Kafka
   return Handle(made);
 }
 
-rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic, std::chrono::milliseconds timeout) {
+void ClientEvents::on_statistics(std::string_view json) {
+  if (!may_send() && json.find(R"("Assigned")") != std::string_view::npos) may_send_ = true;
+}
+
+bool warm_up(rd_kafka_t& producer, const ClientEvents& events, std::chrono::milliseconds timeout) {
+  constexpr int poll_ms = 10;
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  while (!events.may_send() && std::chrono::steady_clock::now() < end) rd_kafka_poll(&producer, poll_ms);
+  return events.may_send();
+}
+
+std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t> ask_ends(rd_kafka_t& client,
+                                                                        const std::string& topic,
+                                                                        int partitions,
+                                                                        std::chrono::milliseconds timeout) {
+  const Partitions places(rd_kafka_topic_partition_list_new(partitions));
+  for (int i = 0; i < partitions; ++i) {
+    rd_kafka_topic_partition_list_add(places.get(), topic.c_str(), i)->offset = RD_KAFKA_OFFSET_END;
+  }
+  const auto error = rd_kafka_offsets_for_times(&client, places.get(), static_cast<int>(timeout.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error);
+  std::vector<std::uint64_t> ends;
+  for (int i = 0; i < partitions; ++i) {
+    const auto& place = places->elems[i];
+    if (place.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(place.err);
+    if (place.offset < 0) return std::unexpected(RD_KAFKA_RESP_ERR__TIMED_OUT);
+    ends.push_back(static_cast<std::uint64_t>(place.offset));
+  }
+  return ends;
+}
+
+rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic,
+                                  std::chrono::milliseconds timeout) {
   const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> handle(
       rd_kafka_topic_new(&client, topic.c_str(), nullptr), &rd_kafka_topic_destroy);
   const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error = rd_kafka_metadata(&client, 0, handle.get(), &metadata, static_cast<int>(timeout.count()));
+  const auto error =
+      rd_kafka_metadata(&client, 0, handle.get(), &metadata, static_cast<int>(timeout.count()));
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(metadata);
   return error;
 }

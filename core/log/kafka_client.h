@@ -6,7 +6,9 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -44,6 +46,13 @@ class ClientEvents {
   virtual ~ClientEvents() = default;
   virtual void on_error(rd_kafka_resp_err_t code, std::string_view reason, bool fatal) = 0;
   virtual void on_delivery(const rd_kafka_message_t& message) { (void)message; }
+
+  // Of an idempotent producer: it has its id from the brokers, without which nothing is sent.
+  [[nodiscard]] bool may_send() const { return may_send_.load(std::memory_order_relaxed); }
+  void on_statistics(std::string_view json);
+
+ private:
+  std::atomic<bool> may_send_{false};
 };
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
@@ -54,9 +63,20 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
                                                              const KafkaOptions& options,
                                                              const Settings& ours, ClientEvents& events);
 
-// Learns who leads the topic's partitions. Requests made before that is known would look again only every half a second.
+// Learns who leads the topic's partitions. Requests made before that is known would look again only every
+// half a second.
 [[nodiscard]] rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic,
                                                 std::chrono::milliseconds timeout);
+
+// How far each partition of the topic is, in the order of their numbers. Not by
+// rd_kafka_query_watermark_offsets: that waits for ever when a broker hangs.
+[[nodiscard]] std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t> ask_ends(
+    rd_kafka_t& client, const std::string& topic, int partitions, std::chrono::milliseconds timeout);
+
+// Waits for the producer's id, so that the first one who sends does not. The client says of it in its
+// statistics alone: it needs statistics.interval.ms, and to be polled ever after.
+[[nodiscard]] bool warm_up(rd_kafka_t& producer, const ClientEvents& events,
+                           std::chrono::milliseconds timeout);
 
 // Credentials or certificates that the broker does not take: trying again cannot help.
 [[nodiscard]] bool refuses_us(rd_kafka_resp_err_t code);

@@ -32,7 +32,7 @@ class KafkaLog final : public EventLog {
 
   [[nodiscard]] std::expected<void, LogError> start(std::chrono::milliseconds timeout) {
     if (auto reading = reader_->start(timeout); !reading) return reading;
-    return appender_->start();
+    return appender_->start(timeout);
   }
 
   [[nodiscard]] std::uint16_t partitions() const override { return partitions_; }

@@ -51,30 +51,31 @@ Reader::~Reader() {
   if (client_) rd_kafka_consumer_close(client_.get());
 }
 
+// A broker answers the requests of a connection in their order, and a fetch may wait for half a second:
+// questions have a client of their own.
 std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
-  if (auto connected = connect(); !connected) return std::unexpected(LogError{connected.error()});
-  if (const auto error = learn_leaders(*client_, options_.topic, timeout); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return std::unexpected(LogError{fmt::format("topic {} does not answer: {}", options_.topic, describe(error)), true});
-  }
+  auto asking = make_client(RD_KAFKA_PRODUCER, options_, {}, *this);
+  if (!asking) return std::unexpected(LogError{asking.error()});
+  asking_ = std::move(*asking);
+  const auto no_answer = [&](rd_kafka_resp_err_t error) {
+    return std::unexpected(
+        LogError{fmt::format("topic {} does not answer: {}", options_.topic, describe(error)), true});
+  };
+  if (const auto error = learn_leaders(*asking_, options_.topic, timeout);
+      error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return no_answer(error);
+  const auto ends = ask_ends(*asking_, options_.topic, static_cast<int>(windows_.size()), timeout);
+  if (!ends) return no_answer(ends.error());
   for (std::size_t i = 0; i < windows_.size(); ++i) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(
-        client_.get(), options_.topic.c_str(), static_cast<std::int32_t>(i), &low, &high, to_ms(timeout));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return std::unexpected(LogError{
-          fmt::format("partition {} of topic {} does not answer: {}", i, options_.topic, describe(error)),
-          true});
-    }
-    ends_[i] = static_cast<std::uint64_t>(high);
-    if (static_cast<std::uint64_t>(high) < windows_[i].begin) {
-      return std::unexpected(
-          LogError{fmt::format("topic {} ends at offset {} in partition {}, but this node has folded it up "
-                               "to {}: it was made anew, or has lost "
-                               "records. Bring the topic back, or start with an empty data directory",
-                               options_.topic, high, i, windows_[i].begin)});
-    }
+    ends_[i] = (*ends)[i];
+    if ((*ends)[i] >= windows_[i].begin) continue;
+    return std::unexpected(
+        LogError{fmt::format("topic {} ends at offset {} in partition {}, but this node has folded it up to "
+                             "{}: it was made anew, or has lost "
+                             "records. Bring the topic back, or start with an empty data directory",
+                             options_.topic, (*ends)[i], i, windows_[i].begin)});
   }
+  if (auto connected = connect(); !connected) return std::unexpected(LogError{connected.error()});
   thread_ = std::thread([this] { run(); });
   health_ = std::thread([this] { watch_health(); });
   return {};
@@ -299,37 +300,26 @@ void Reader::watch_health() {
 
 // Asks the brokers how far every partition is: the only way to tell an idle log from a dead one.
 bool Reader::look_at_health() {
-  const auto client = this->client();
   const auto asked_at = SteadyClock::now();
-  std::vector<std::uint64_t> highs;
-  for (std::size_t i = 0; i < ends_.size(); ++i) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(
-        client.get(), options_.topic.c_str(), static_cast<std::int32_t>(i), &low, &high, to_ms(health_every));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const std::lock_guard lock(mutex_);
-      if (trouble_.empty()) trouble_ = describe(error);
-      return false;
-    }
-    highs.push_back(static_cast<std::uint64_t>(high));
+  rd_kafka_poll(asking_.get(), 0);
+  const auto ends = ask_ends(*asking_, options_.topic, static_cast<int>(windows_.size()), health_every);
+  const std::lock_guard lock(mutex_);
+  if (!ends) {
+    if (trouble_.empty()) trouble_ = describe(ends.error());
+    return false;
   }
   std::uint64_t behind = 0;
   bool shorter = false;
-  {
-    const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < highs.size(); ++i) {
-      const auto fetched = windows_[i].fetched();
-      // A leader that was just elected may not know yet how far its followers are; it never loses what was
-      // read for long.
-      shorter = shorter || highs[i] < fetched;
-      behind += highs[i] > fetched ? highs[i] - fetched : 0;
-      if (!windows_[i].damage.empty()) return false;
-    }
-    records_behind_ = behind;
-    if (behind == 0 && !shorter) whole_at_ = asked_at;
-    trouble_ = shorter ? "a leader does not know yet what was read from the one before it" : "";
+  for (std::size_t i = 0; i < windows_.size(); ++i) {
+    const auto fetched = windows_[i].fetched();
+    // A leader that was just elected may not know yet how far its followers are.
+    shorter = shorter || (*ends)[i] < fetched;
+    behind += (*ends)[i] > fetched ? (*ends)[i] - fetched : 0;
+    if (!windows_[i].damage.empty()) return false;
   }
+  records_behind_ = behind;
+  if (behind == 0 && !shorter) whole_at_ = asked_at;
+  trouble_ = shorter ? "a leader does not know yet what was read from the one before it" : "";
   return !shorter;
 }
 

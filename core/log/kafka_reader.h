@@ -75,6 +75,7 @@ class Reader final : public ClientEvents {
   const std::function<void()> advanced_;
   const std::size_t unread_bytes_max_;  // of each partition
 
+  Handle asking_;  // the opening thread's, then the health thread's
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Window> windows_;  // guarded by mutex_, like what follows up to ends_

@@ -30,6 +30,18 @@ TEST(HeadScan, refuses_folded_lines_and_bare_line_feeds_as_soon_as_they_show) {
   }
 }
 
+TEST(HeadScan, wants_a_request_line_of_three_parts_with_one_space_between_them) {
+  const auto found = [](std::string_view line) { return HeadScan().look(std::string(line) + "\r\nHost: a\r\n\r\n"); };
+  for (const std::string_view good : {"GET / HTTP/1.1", "BREW x HTTP/1.0", "PRI * HTTP/2.0", "GET / HTTP/9.9"}) {
+    EXPECT_EQ(found(good), HeadScan::Found::complete) << good;
+  }
+  for (const std::string_view bad : {"", " ", "GET", "GET /", "GET HTTP/1.1", "GET  HTTP/1.1", "GET  / HTTP/1.1", "GET /  HTTP/1.1",
+                                     "GET / b HTTP/1.1", " / HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/1.1 ", "GET / HTTP/11",
+                                     "GET / HTTP/1.", "GET / HTTP/1.1x", "GET / HTTP/x.1", "GET / http/1.1", "GET /\tHTTP/1.1"}) {
+    EXPECT_EQ(found(bad), HeadScan::Found::malformed) << bad;
+  }
+}
+
 constexpr std::string_view good_traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 Request traced(std::string_view traceparent) {
@@ -111,7 +123,7 @@ TEST(WriteResponse, has_the_length_but_not_the_body_for_head) {
 TEST(WriteResponse, says_that_an_empty_answer_is_empty) {
   const auto text = written({.status = 200, .body = {}}, {});
   EXPECT_NE(text.find("\r\nContent-Length: 0\r\n"), std::string::npos);
-  EXPECT_EQ(text.find("Content-Type"), std::string::npos);
+  EXPECT_EQ(text.find("\r\nContent-Type:"), std::string::npos);
 }
 
 TEST(WriteResponse, compresses_from_1024_bytes_on) {

@@ -25,13 +25,34 @@ TenuredProcess::TenuredProcess(std::filesystem::path data_dir, std::vector<std::
 
 TenuredProcess::~TenuredProcess() = default;
 
+std::vector<std::unique_ptr<TenuredProcess>> TenuredProcess::start_together(
+    const std::vector<std::filesystem::path>& data_dirs, const std::vector<std::string>& flags) {
+  std::vector<std::unique_ptr<TenuredProcess>> started;
+  for (const auto& data_dir : data_dirs) {
+    auto& process = *started.emplace_back(new TenuredProcess());
+    process.data_dir_ = data_dir;
+    process.flags_ = flags;
+    process.launch();
+  }
+  for (auto& process : started) process->wait_until_it_serves();
+  return started;
+}
+
 void TenuredProcess::start() {
+  launch();
+  wait_until_it_serves();
+}
+
+void TenuredProcess::launch() {
   ProgramOptions options;
   options.arguments = {"--data-dir", data_dir_.string(), "--listen", "127.0.0.1:0"};
   options.arguments.insert(options.arguments.end(), flags_.begin(), flags_.end());
   options.directory = data_dir_.parent_path();
   options.name = data_dir_.filename().string() + "-" + std::to_string(++starts_);
   program_ = std::make_unique<Program>(executable("tenured"), options);
+}
+
+void TenuredProcess::wait_until_it_serves() {
   bool ended = false;
   const bool settled = eventually(
       [&] {

@@ -20,6 +20,9 @@ class TenuredProcess {
   // Starts it, and returns once it says on stdout where it listens. Throws std::runtime_error, with what it
   // wrote to stderr, when that does not happen within 30 s.
   explicit TenuredProcess(std::filesystem::path data_dir, std::vector<std::string> flags = {});
+  // Several at once, each on data of its own.
+  [[nodiscard]] static std::vector<std::unique_ptr<TenuredProcess>> start_together(
+      const std::vector<std::filesystem::path>& data_dirs, const std::vector<std::string>& flags);
   // Kills it.
   ~TenuredProcess();
 
@@ -39,6 +42,10 @@ class TenuredProcess {
   void start();
 
  private:
+  TenuredProcess() = default;
+  void launch();
+  void wait_until_it_serves();
+
   std::filesystem::path data_dir_;
   std::vector<std::string> flags_;
   std::unique_ptr<Program> program_;

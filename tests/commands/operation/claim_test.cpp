@@ -33,6 +33,14 @@ TEST_F(ClaimOperationTest, ChangesNothingWhileTheLeaseOfAnotherNodeRuns) {
   then_nothing();
 }
 
+TEST_F(ClaimOperationTest, TakesTheClaimOfAProcessThatIsGoneOverAtOnce) {
+  given_a_new_workspace();
+  auto command = claim(another_);
+  command.take_over = true;
+  when(command);
+  then({claimed(another_)});
+}
+
 TEST_F(ClaimOperationTest, ChangesNothingWhenTheLeaseWouldEndNoLater) {
   given_a_new_workspace();
   when(claim(node));

@@ -18,6 +18,8 @@ TEST(NearestWord, IsTheOneThatWasMistyped) {
   EXPECT_EQ(nearest("acount_ids", known), "account_id");
   EXPECT_EQ(nearest("tenancyModel", known), "tenancy_model");
   EXPECT_EQ(nearest("slug", known), "slug");
+  EXPECT_EQ(nearest("nmae", known), "name");
+  EXPECT_EQ(nearest("nmea", known), std::nullopt);
 }
 TEST(NearestWord, IsNothingWhenAllAreTooFar) {
   EXPECT_FALSE(nearest("colour", known));
