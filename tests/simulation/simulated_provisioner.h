@@ -46,6 +46,9 @@ class SimulatedProvisioner final : public Provisioner {
   Duration some(std::uint64_t millis_max) { return Duration(random_.below(millis_max + 1)); }
 
   void handle(const ProvisionRequest& request, const Done& done) {
+    auto& generation = generations_[request.environment.str()];
+    if (request.generation < generation) return;
+    generation = request.generation;
     const auto outcome = decide(request);
     if (outcome.status == ProvisionOutcome::Status::done) apply(request);
     if (happens(faults_.hangs_after)) return;
@@ -76,6 +79,7 @@ class SimulatedProvisioner final : public Provisioner {
   Later later_;
   ProvisionerFaults faults_;
   std::set<std::string> done_;  // idempotency keys
+  std::map<std::string, std::uint64_t> generations_;
   std::set<std::string> existing_;
   std::map<std::string, std::uint64_t> made_;
 };
