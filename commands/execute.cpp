@@ -106,7 +106,7 @@ void Executor::run(std::shared_ptr<Pending> pending) {
     seen.look_at(pending->key_stream);
   }
   if (const auto refused = check_guards(*pending, seen, seen.look_at(target_of(request.command)))) {
-    return reject(std::move(pending), *refused, seen);
+    return answer_without_commit(std::move(pending), std::unexpected(*refused), seen);
   }
   const Context context{.now = now_in(request.partition),
                         .node = parts_.node,
@@ -114,7 +114,7 @@ void Executor::run(std::shared_ptr<Pending> pending) {
                         .random = parts_.random,
                         .blind = blind_};
   auto decided = std::visit([&](const auto& command) { return decide(command, seen, context); }, request.command);
-  if (!decided) return reject(std::move(pending), std::move(decided.error()), seen);
+  if (!decided) return answer_without_commit(std::move(pending), std::unexpected(std::move(decided.error())), seen);
   if (decided->writes().empty() && !request.idempotency) {
     Answer answer{.success = decided->answer().success, .body = {}, .version = {}, .position = {}, .replayed = false};
     if (decided->answer().kind != AnswerKind::empty) {
@@ -295,7 +295,7 @@ void Executor::on_folded(const FoldedCommit& folded) {
 void Executor::settle(InFlight& flight, const FoldedCommit& folded) {
   for (auto& waiting : flight.waiting) {
     if (folded.accepted) {
-      waiting.pending->request.done(std::move(waiting.result));
+      answer(std::move(waiting.pending), std::move(waiting.result));
     } else {
       run_again(std::move(waiting.pending));
     }
@@ -320,16 +320,17 @@ void Executor::run_again(std::shared_ptr<Pending> pending) {
 // An answer that rests on a commit in flight holds only once that commit is accepted.
 void Executor::answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result, const Seen& seen) {
   const auto last = seen.last_in_flight();
-  if (!last) return pending->request.done(std::move(result));
+  if (!last) return answer(std::move(pending), std::move(result));
   in_flight_.at(*last)->waiting.push_back({std::move(pending), std::move(result)});
 }
 
-void Executor::reject(std::shared_ptr<Pending> pending, Rejection rejection, const Seen& seen) {
+void Executor::answer(std::shared_ptr<Pending> pending, CommandResult result) {
   const auto& request = pending->request;
   const auto& command = info_of(request.command);
-  if (command.action.empty() || !leaves_entry(rejection)) {
-    return answer_without_commit(std::move(pending), std::unexpected(std::move(rejection)), seen);
+  if (result || command.action.empty() || !leaves_entry(result.error())) {
+    return pending->request.done(std::move(result));
   }
+  const auto& rejection = result.error();
   const auto [partition, tenant] = refusal_feed_of(request);
   const auto target = target_of(request.command);
   RefusalRequest refusal{.partition = partition,

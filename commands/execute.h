@@ -138,7 +138,8 @@ class Executor {
                                                       const Version& target) const;
   void commit(std::shared_ptr<Pending> pending, const Decision& decision, const Seen& seen);
   void answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result, const Seen& seen);
-  void reject(std::shared_ptr<Pending> pending, Rejection rejection, const Seen& seen);
+  // Tells the client; a refusal that leaves an entry, once the entry is written.
+  void answer(std::shared_ptr<Pending> pending, CommandResult result);
   void write_refusal(RefusalRequest request, std::uint64_t repeated);
   void enqueue(Partition partition, Commit commit, std::unique_ptr<InFlight> flight);
   void settle(InFlight& flight, const FoldedCommit& folded);
