@@ -63,9 +63,9 @@ class BodyShare {
 
   // False when all requests together now hold more than `max`.
   [[nodiscard]] bool grow_to(std::size_t bytes, std::size_t max) {
-    const auto before = all_.fetch_add(bytes - own_);
+    const auto of_others = all_.fetch_add(bytes - own_) - own_;
     own_ = bytes;
-    return before + bytes <= max;
+    return of_others + bytes <= max;
   }
 
  private:

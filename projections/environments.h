@@ -11,7 +11,7 @@
 namespace tenure::environments {
 
 void reduce(const StreamChange& change, Store::Batch& rows);
-inline constexpr View view{"environments", 1, &reduce};
+inline constexpr View view{"environments", 2, &reduce};
 
 [[nodiscard]] std::string render(const StreamState& state);
 // In the order in which they were made: dev, staging, prod.

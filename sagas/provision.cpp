@@ -1,5 +1,7 @@
 #include "sagas/provision.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "commands/decision.h"
@@ -55,12 +57,14 @@ Effect effect_for(const operation::State& operation, const operation::Step& step
   Effect effect;
   effect.request = {.action = operation.cancelling ? ProvisionRequest::Action::deprovision
                                                    : ProvisionRequest::Action::provision,
-                    .idempotency_key = (operation.cancelling ? "deprovision:" : "provision:") + step.environment.str(),
+                    .idempotency_key = fmt::format("{}:{}:{}", operation.cancelling ? "deprovision" : "provision",
+                                                   step.environment.str(), environment.generation),
                     .workspace = operation.workspace,
                     .workspace_slug = workspace.slug.str(),
                     .workspace_name = workspace.name,
                     .environment = step.environment,
                     .environment_slug = environment.slug,
+                    .generation = environment.generation,
                     .attempt = step.attempts + 1};
   const auto record = operation.cancelling ? &record_compensation : &record_forward;
   effect.record = [step_of, record, attempt = effect.request.attempt](const ProvisionOutcome& outcome) {

@@ -1,6 +1,15 @@
 #include "commands/environment/environment.h"
 
 namespace tenure::environment {
+namespace {
+
+enum class Aim : std::uint64_t { to_be_made = 0, to_be_undone = 1 };
+
+void aim_for(State& state, Aim aim) {
+  if (state.generation % 2 != static_cast<std::uint64_t>(aim)) ++state.generation;
+}
+
+}  // namespace
 
 void evolve(State& state, const Added& event, Timestamp at) {
   state = State{.id = event.id,
@@ -39,6 +48,7 @@ void evolve(State& state, const Failed& event, Timestamp at) {
 
 void evolve(State& state, const Retried& event, Timestamp at) {
   state.status = Status::provisioning;
+  aim_for(state, Aim::to_be_made);
   state.operation = event.operation;
   state.attempts = 0;
   state.next_attempt_at.reset();
@@ -47,6 +57,7 @@ void evolve(State& state, const Retried& event, Timestamp at) {
 
 void evolve(State& state, const DeprovisioningStarted&, Timestamp at) {
   state.status = Status::deprovisioning;
+  aim_for(state, Aim::to_be_undone);
   state.attempts = 0;
   state.next_attempt_at.reset();
   state.updated_at = at;

@@ -81,6 +81,8 @@ struct State {
   Status status{};
   OperationId operation;  // the one that works, or last worked, on it
   std::uint32_t attempts = 0;
+  // Even: to be made; odd: to be undone. It grows when that turns around.
+  std::uint64_t generation = 0;
   std::optional<std::string> provider_ref, last_error;
   std::optional<Timestamp> next_attempt_at;
   Timestamp created_at, updated_at;
@@ -93,6 +95,7 @@ struct State {
                       field("status", &State::status),
                       field("operation", &State::operation),
                       field("attempts", &State::attempts),
+                      field("generation", &State::generation),
                       field("provider_ref", &State::provider_ref),
                       field("last_error", &State::last_error),
                       field("next_attempt_at", &State::next_attempt_at),

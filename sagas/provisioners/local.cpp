@@ -63,8 +63,17 @@ std::string credentials(const ProvisionRequest& request, Random& random) {
 
 void LocalProvisioner::start(const ProvisionRequest& request, Done done) {
   workers_.run([this, request, done = std::move(done)] {
+    if (is_late(request)) return;
     done(request.action == ProvisionRequest::Action::provision ? provision(request) : deprovision(request));
   });
+}
+
+bool LocalProvisioner::is_late(const ProvisionRequest& request) {
+  const std::lock_guard lock(mutex_);
+  const auto seen = generations_.find(request.environment);
+  if (seen != generations_.end() && request.generation < seen->second) return true;
+  if (request.generation > 0) generations_.insert_or_assign(request.environment, request.generation);
+  return false;
 }
 
 ProvisionOutcome LocalProvisioner::provision(const ProvisionRequest& request) {

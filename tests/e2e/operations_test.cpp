@@ -1,5 +1,8 @@
 // Operations: waiting, failing, cancelling, trying again.
+#include <algorithm>
+
 #include "tests/e2e/served.h"
+#include "tests/support/eventually.h"
 
 namespace tenure::test {
 namespace {
@@ -11,7 +14,19 @@ using testing::UnorderedElementsAre;
 
 class Operations : public Served {};
 class OperationsThatFail : public FailsSoon {};
-class OperationsThatHang : public StaysProvisioning {};
+class OperationsThatHang : public StaysProvisioning {
+ protected:
+  // A new workspace whose steps have failed once and wait for a time that does not come soon.
+  Reply hanging_workspace() {
+    const auto made = create_workspace("Acme");
+    EXPECT_TRUE(eventually([&] {
+      const auto steps = api_.get("/v1/operations/" + text(made, "operation_id")).json.at("steps").as_array();
+      return std::ranges::all_of(texts(steps, "attempts"),
+                                 [](const auto& attempts) { return attempts == "1"; });
+    }));
+    return made;
+  }
+};
 
 std::string ended(ApiClient& api, const std::string& operation) {
   const auto reply = api.post("/v1/operations/" + operation + ":wait?timeout=30");
@@ -64,7 +79,7 @@ TEST_F(OperationsThatHang, AWaitEndsWithItsTimeAndSaysWhatGoesOn) {
 }
 
 TEST_F(OperationsThatHang, ACancelUndoesAndEndsThem) {
-  const auto made = create_workspace("Acme");
+  const auto made = hanging_workspace();
   const auto operation = text(made, "operation_id");
   clear_the_way();
   EXPECT_EQ(api_.post("/v1/operations/" + operation + ":cancel").status, 202);
@@ -125,7 +140,7 @@ TEST_F(OperationsThatFail, OneEnvironmentThatFailsLeavesTheOthersAndCanBeRetried
 }
 
 TEST_F(OperationsThatHang, SurviveAKillAndGoOn) {
-  const auto made = create_workspace("Acme");
+  const auto made = hanging_workspace();
   server_.kill9();
   clear_the_way();
   server_.start();

@@ -1,4 +1,5 @@
-// Runs seeds of the simulation: simulate [--seeds N] [--first SEED]. Prints a failing seed, which repeats exactly.
+// Runs seeds of the simulation: simulate [--seeds N] [--first SEED]. Prints a failing seed, which repeats
+// exactly.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -23,13 +24,15 @@ int main(int argc, char** argv) {
   const auto seeds = number(argc, argv, "--seeds", 1000);
   const auto first = number(argc, argv, "--first", 1);
   // In memory where possible: the simulation crashes processes, not disks.
-  const auto root = std::filesystem::exists("/dev/shm") ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+  const auto root = std::filesystem::exists("/dev/shm") ? std::filesystem::path("/dev/shm")
+                                                        : std::filesystem::temp_directory_path();
   const auto directory = root / fmt::format("tenure-simulation-{}", ::getpid());
   const auto began = std::chrono::steady_clock::now();
   std::uint64_t failed = 0;
   for (auto seed = first; seed < first + seeds; ++seed) {
     if (const auto broken = tenure::simulation::run(seed, directory)) {
-      fmt::print("seed {}: {}\n  repeat with: tools/dev simulate --first {} --seeds 1\n", seed, *broken, seed);
+      fmt::print("seed {}: {}\n  repeat with: tools/dev simulate --first {} --seeds 1\n", seed, *broken,
+                 seed);
       ++failed;
       if (failed == 5) break;
     }

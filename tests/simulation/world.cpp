@@ -2,12 +2,9 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
-#include "core/store/keys.h"
-#include "projections/audit.h"
-#include "projections/operations.h"
-#include "projections/workspaces.h"
+#include "projections/projector.h"
+#include "tests/simulation/checks.h"
+#include "tests/simulation/clients.h"
 
 namespace tenure::simulation {
 namespace {
@@ -16,324 +13,242 @@ namespace fs = std::filesystem;
 
 constexpr std::uint16_t partitions = 3;
 constexpr int steps = 120;
-constexpr int settle_steps_max = 4'000;
-
-// What a client knows for certain of one workspace: what it was told, in order.
-struct Known {
-  WorkspaceId id;
-  Partition partition{};
-  std::set<std::string> names_possible;  // that the last acknowledged rename, or one of unknown outcome, gave it
-  std::optional<bool> frozen;            // nothing while an outcome is unknown
-  std::uint64_t acknowledged = 0;        // commands with a commit
-};
+constexpr int settle_turns_max = 4'000;
+constexpr Duration settle_pace{100};
+constexpr Duration refusal_window{5'000};
+constexpr Duration idle_for{std::chrono::minutes(10)};
+constexpr std::uint64_t idle_pumps_max = 20;
+constexpr std::int64_t skew_max_millis = 2'000;
 
 class World {
  public:
   World(std::uint64_t seed, fs::path directory)
-      : random_(seed), directory_(std::move(directory)), log_(partitions, random_),
-        provisioner_(random_, [this](std::uint64_t millis, std::function<void()> task) { later(millis, std::move(task)); },
-                     [this](Provisioner::Done done) -> Provisioner::Done {
-                       return [this, generation = generation_, done = std::move(done)](const ProvisionOutcome& outcome) {
-                         if (generation == generation_) done(outcome);
-                       };
-                     }),
-        keys_(make_memory_key_store()) {
-    log_.set_faults({.failed = random_.below(30), .unknown_written = random_.below(30), .unknown_lost = random_.below(30),
-                     .doubled = random_.below(100), .late = random_.below(300)});
-    provisioner_.set_faults({.failed = random_.below(300), .failed_for_good = random_.below(60), .hangs = random_.below(60),
-                             .twice = random_.below(200), .delay_max_millis = 1 + random_.below(200)});
+      : random_(seed),
+        directory_(std::move(directory)),
+        agenda_(clock_),
+        log_(partitions, random_),
+        provisioner_(random_, [this](Duration wait,
+                                     std::function<void()> task) { agenda_.after(wait, std::move(task)); }),
+        clients_(random_, clock_, agenda_, nodes_) {
+    make_nodes();
   }
 
   std::optional<std::string> run() {
-    start();
     bootstrap();
+    begin_faults();
     for (int i = 0; i < steps && !broken_; ++i) {
-      act();
-      turn();
+      disturb();
+      clients_.act();
+      turn(Duration(1 + random_.below(random_.below(50) == 0 ? 2'000 : 60)));
     }
+    end_faults();
     settle();
-    if (!broken_) check_ledger();
-    if (!broken_) check_fold_from_zero();
+    clients_.repeat_everything();
+    settle();
+    stay_idle();
+    check();
     return broken_;
   }
 
  private:
-  void start() {
-    auto store = Store::open(directory_ / "store", Store::Mode::read_write);
-    if (!store) throw std::runtime_error(store.error().message);
-    store_ = std::move(*store);
+  EngineOptions options_of(std::uint8_t number, bool alone) {
+    constexpr auto leases = std::to_array<std::int64_t>({300, 1'000, 5'000});
     EngineOptions options;
-    options.node = node_;
-    options.alone = true;
+    options.node = NodeId(Uuid{{number}});
+    options.alone = alone;
     options.policy.retry_attempts_max = 4;
-    options.provision_timeout = std::chrono::seconds(2);
-    options.streams_in_memory = 1 + random_.below(40);
-    options.commits_per_step = 1 + random_.below(8);
-    const auto generation = ++generation_;
-    engine_ = std::make_unique<Engine>(
-        Engine::Parts{.log = log_, .store = *store_, .keys = *keys_, .provisioner = provisioner_, .clock = clock_,
-                      .random = random_,
-                      .post = [this, generation](std::function<void()> task) { posted_.push_back({generation, std::move(task)}); }},
-        options);
-    while (engine_->catch_up()) {
-    }
-    engine_->start_sagas();
+    options.policy.retry_max = Duration(4'000);
+    options.policy.stuck_after = Duration(3'000);
+    options.policy.saga_lease = Duration(leases[random_.below(leases.size())]);
+    options.commit_timeout = Duration(500 + random_.below(4'500));
+    options.provision_timeout = Duration(2'000);
+    options.refusal_window = refusal_window;
+    return options;
   }
 
-  // The process dies: what was not flushed to the store's files may be lost, as after kill -9.
-  void crash() {
-    ++generation_;
-    log_.crash();
-    if (random_.below(2) == 0) store_->flush();
-    engine_.reset();
-    store_.reset();
-    for (auto& [id, known] : known_) {
-      if (waiting_.contains(id)) known.frozen.reset();
+  void make_nodes() {
+    const auto count = static_cast<std::uint8_t>(1 + random_.below(3));
+    const bool alone = count == 1 && random_.below(2) == 0;
+    const SimulatedNode::Surroundings surroundings{
+        .random = random_, .truth = clock_, .log = log_, .keys = keys_, .provisioner = provisioner_};
+    for (std::uint8_t number = 1; number <= count; ++number) {
+      nodes_.push_back(std::make_unique<SimulatedNode>(surroundings, options_of(number, alone),
+                                                       directory_ / fmt::format("node-{}", number)));
+      start(*nodes_.back());
     }
-    waiting_.clear();
-    start();
   }
 
-  void later(std::uint64_t millis, std::function<void()> task) {
-    timers_.emplace(clock_.now() + Duration(millis), std::move(task));
+  void start(SimulatedNode& node) {
+    node.set_skew(some_skew());
+    if (const auto error = node.start()) broken_ = error;
+  }
+  Duration some_skew() {
+    return Duration(static_cast<std::int64_t>(random_.below(2 * skew_max_millis + 1)) - skew_max_millis);
   }
 
   // Lets the system do what it can, and time pass.
-  void turn() {
-    log_.advance();
-    for (auto& [generation, task] : std::exchange(posted_, {})) {
-      if (generation == generation_) task();
+  void turn(Duration pace) {
+    clock_.advance(pace);
+    log_.land_strays(clock_.now());
+    agenda_.run_due();
+    for (const auto& node : nodes_) {
+      node->advance();
+      if (const auto trouble = node->trouble(); trouble && !broken_) broken_ = trouble;
     }
-    (void)engine_->pump();
-    clock_.advance(Duration(1 + random_.below(40)));
-    while (!timers_.empty() && timers_.begin()->first <= clock_.now()) {
-      const auto task = std::move(timers_.begin()->second);
-      timers_.erase(timers_.begin());
-      task();
-    }
-  }
-
-  void act() {
-    const auto choice = random_.below(100);
-    if (choice < 12 || known_.empty()) return create();
-    if (choice < 14) return crash();
-    auto& known = std::next(known_.begin(), static_cast<std::ptrdiff_t>(random_.below(known_.size())))->second;
-    if (choice < 50) return rename(known);
-    if (choice < 65) return freeze(known, true);
-    if (choice < 80) return freeze(known, false);
-    if (choice < 85) return cancel(known);
-    if (choice < 92) return retry(known);
-  }
-
-  CommandRequest request_for(const Known& known, Command command) {
-    CommandRequest request;
-    request.command = std::move(command);
-    request.partition = known.partition;
-    request.caller = {.actor = {ActorType::user, user_.str()}, .display = "Simulated", .display_sealed = {}, .via_organization = {}};
-    return request;
+    if (clients_.broken() && !broken_) broken_ = clients_.broken();
   }
 
   void bootstrap() {
-    user_ = UserId::make(clock_.now(), random_);
-    account_ = AccountId::make(clock_.now(), random_);
-    (void)keys_->put({{user_.str(), crypto::Key::generate(random_)}});
-    bool done = false;
-    log_.set_faults({});
-    Known directory{.id = {}, .partition = directory_partition, .names_possible = {}, .frozen = {}, .acknowledged = 0};
-    auto request = request_for(directory, user::Bootstrap{.user = user_, .account = account_,
-                                                          .session = SessionId::make(clock_.now(), random_), .name = Sealed("x.y"),
-                                                          .session_hash = std::string(64, 'a')});
-    request.done = [&](const CommandResult& result) { done = result.has_value(); };
-    engine_->submit(std::move(request));
-    for (int i = 0; i < 100 && !done; ++i) turn();
-    if (!done) broken_ = "the first user could not be made";
-    log_.set_faults({.failed = random_.below(30), .unknown_written = random_.below(30), .unknown_lost = random_.below(30),
-                     .doubled = random_.below(100), .late = random_.below(300)});
-  }
-
-  void create() {
-    Known known{.id = WorkspaceId::make(clock_.now(), random_),
-                .partition = Partition{static_cast<std::uint16_t>(1 + random_.below(partitions - 1))},
-                .names_possible = {}, .frozen = {}, .acknowledged = 0};
-    auto request = request_for(known, workspace::CreateWorkspace{.workspace = known.id, .account = account_, .owner = user_,
-                                                                 .name = "Workspace", .slug = {}, .region = {}});
-    known.names_possible.insert("Workspace");
-    request.done = [this, known](const CommandResult& result) mutable {
-      if (!result) return;
-      known.acknowledged = 1;
-      known.frozen = false;
-      known_.emplace(known.id, known);
+    turn(Duration(1));
+    clients_.bootstrap(*nodes_.front());
+    const auto done = [&] {
+      return clients_.bootstrapped() && std::ranges::all_of(nodes_, [&](const auto& node) {
+               return node->has_folded(*clients_.bootstrapped());
+             });
     };
-    engine_->submit(std::move(request));
+    for (int i = 0; i < 100 && !done(); ++i) turn(Duration(5));
+    if (!done() && !broken_) broken_ = "the first user could not be made";
   }
 
-  void rename(Known& known) {
-    const auto name = fmt::format("Name {}", ++names_);
-    auto request = request_for(known, workspace::UpdateWorkspace{known.id, name, {}});
-    if (random_.below(2) == 0) {
-      request.idempotency = {user_.str(), fmt::format("key {}", random_.below(20)), name};
+  NodeFaults some_faults() {
+    return {.log = {.failed = random_.below(30),
+                    .unknown_written = random_.below(30),
+                    .unknown_late = random_.below(30),
+                    .unknown_lost = random_.below(30),
+                    .doubled = random_.below(60),
+                    .doubled_late = random_.below(60),
+                    .append_delay_max_millis = random_.below(60),
+                    .stray_delay_max_millis = 1 + random_.below(8'000),
+                    .stalls = random_.below(80),
+                    .stall_max_millis = 1 + random_.below(random_.below(4) == 0 ? 3'000 : 200)},
+            .keys = {.failed = random_.below(40),
+                     .failed_written = random_.below(40),
+                     .stalls = random_.below(100),
+                     .stall_max_millis = 1 + random_.below(500)}};
+  }
+  void begin_faults() {
+    for (const auto& node : nodes_) node->set_faults(some_faults());
+    provisioner_.set_faults({.failed = random_.below(300),
+                             .failed_for_good = random_.below(60),
+                             .hangs = random_.below(60),
+                             .hangs_after = random_.below(60),
+                             .twice = random_.below(200),
+                             .late = random_.below(100),
+                             .delay_max_millis = 1 + random_.below(200)});
+    clients_.set_answers_lost(random_.below(100));
+  }
+  void end_faults() {
+    for (const auto& node : nodes_) {
+      node->set_faults({});
+      if (!node->is_up()) start(*node);
     }
-    // Until an answer comes, the name may already be there.
-    known.names_possible.insert(name);
-    request.done = [this, id = known.id, name](const CommandResult& result) {
-      auto& told = known_.at(id);
-      if (result && result->replayed) return;
-      if (result && result->position) ++told.acknowledged;
-      if (!result && info(result.error().reason).category != Category::unavailable) told.names_possible.erase(name);
-    };
-    engine_->submit(std::move(request));
-  }
-
-  void freeze(Known& known, bool on) {
-    if (waiting_.contains(known.id)) return;
-    auto request = on ? request_for(known, workspace::FreezeWorkspace{known.id, {}})
-                      : request_for(known, workspace::UnfreezeWorkspace{known.id});
-    waiting_.insert(known.id);
-    request.done = [this, id = known.id, on](const CommandResult& result) {
-      waiting_.erase(id);
-      auto& told = known_.at(id);
-      if (result) {
-        told.frozen = on;
-        if (result->position) ++told.acknowledged;
-      } else if (info(result.error().reason).category == Category::unavailable) {
-        told.frozen.reset();
-      }
-    };
-    engine_->submit(std::move(request));
-  }
-
-  std::optional<OperationId> operation_of(const Known& known) {
-    const auto row = workspaces::find(*store_, known.id);
-    if (!row) return std::nullopt;
-    const auto value = json::parse(row->json);
-    return OperationId::parse(std::string_view(value->at("operation_id").as_string())).value();
-  }
-  void cancel(Known& known) {
-    if (const auto operation = operation_of(known)) {
-      auto request = request_for(known, operation::CancelOperation{known.id, *operation});
-      request.done = [this, id = known.id](const CommandResult& result) {
-        if (result && result->position) ++known_.at(id).acknowledged;
-      };
-      engine_->submit(std::move(request));
-    }
-  }
-  void retry(Known& known) {
-    if (const auto operation = operation_of(known)) {
-      auto request = request_for(known, operation::RetryOperation{known.id, *operation, OperationId::make(clock_.now(), random_)});
-      request.done = [this, id = known.id](const CommandResult& result) {
-        if (result && result->position) ++known_.at(id).acknowledged;
-      };
-      engine_->submit(std::move(request));
-    }
-  }
-
-  // Faults end; everything must come to rest: no request without an answer, no operation that runs for ever.
-  void settle() {
-    log_.set_faults({});
     provisioner_.set_faults({});
-    for (int i = 0; i < settle_steps_max; ++i) {
-      turn();
-      clock_.advance(Duration(500));
-      const bool at_rest = log_.idle() && posted_.empty() && engine_->in_flight() == 0 && operations::running(*store_).empty() &&
-                           !engine_->fold().behind() && timers_.empty();
-      if (at_rest) return;
-      if (!engine_->fold().stopped().empty()) {
-        broken_ = engine_->fold().stopped().front().message;
-        return;
-      }
-    }
-    broken_ = fmt::format("nothing came to rest: {} in flight, {} operations running", engine_->in_flight(),
-                          operations::running(*store_).size());
+    clients_.set_answers_lost(0);
   }
 
-  // Nothing acknowledged is lost or doubled; what was told is so.
-  void check_ledger() {
-    for (const auto& [id, known] : known_) {
-      const auto row = workspaces::find(*store_, id);
-      if (!row) return fail(id, "was acknowledged and is not there");
-      const auto value = json::parse(row->json).value();
-      const std::string name(value.at("name").as_string());
-      if (!known.names_possible.contains(name)) return fail(id, "is called " + name + ", which it was never told");
-      const auto status = row->header.status;
-      if (known.frozen && *known.frozen != (status == workspace::Status::frozen)) return fail(id, "is not as frozen as it was told");
-      check_audit(id, known);
-    }
-    check_environments();
-  }
-
-  void check_audit(WorkspaceId id, const Known& known) {
-    std::uint64_t of_the_user = 0;
-    PageRequest page{.limit = 100, .after = {}};
-    std::uint64_t expected = 0;
-    while (true) {
-      const auto entries = audit::list(*store_, id.str(), {}, audit::Order::oldest_first, page);
-      for (const auto& entry : entries.rows) {
-        const auto value = json::parse(entry).value();
-        if (static_cast<std::uint64_t>(value.at("sequence").as_int64()) != expected++) return fail(id, "has a gap in its feed");
-        const bool success = std::string_view(value.at("outcome").as_string()) == "success";
-        if (success && std::string_view(value.at("actor").at("type").as_string()) == "user") ++of_the_user;
-      }
-      if (!entries.next) break;
-      page.after = entries.next;
-    }
-    if (of_the_user < known.acknowledged) {
-      fail(id, fmt::format("has {} entries for {} acknowledged commands", of_the_user, known.acknowledged));
+  // Something happens to a node.
+  void disturb() {
+    const auto choice = random_.below(100);
+    if (choice >= 10) return;
+    auto& node = *nodes_[random_.below(nodes_.size())];
+    if (!node.is_up()) return;
+    if (choice < 4) {
+      node.crash();
+      clients_.on_crash(node);
+      // Longer than a lease, or not.
+      const Duration down(random_.below(random_.below(3) == 0 ? 12'000 : 300));
+      agenda_.after(down, [this, &node] {
+        if (!node.is_up()) start(node);
+      });
+    } else if (choice < 6) {
+      node.pause(Duration(random_.below(7'000)));
+    } else if (choice < 8) {
+      node.set_skew(some_skew());
+    } else {
+      node.take_snapshot();
     }
   }
 
-  // What is active exists outside, once each.
-  void check_environments() {
-    auto scan = store_->scan("E");
-    for (scan.to_first(); scan.valid(); scan.next()) {
-      const auto value = json::parse(scan.value()).value();
-      const std::string id(value.at("id").as_string());
-      const std::string_view status(value.at("status").as_string());
-      if (status == "active" && !provisioner_.existing().contains(id)) broken_ = id + " is active and does not exist";
-      if (status == "deprovisioning" || status == "provisioning") broken_ = id + " is " + std::string(status) + " for ever";
+  std::string unfinished() {
+    if (!agenda_.empty() || log_.has_strays()) return "something is still to happen";
+    if (clients_.wait_for_answers()) return "clients wait for answers";
+    for (const auto& node : nodes_) {
+      if (auto what = node->unfinished(); !what.empty()) return what;
     }
+    return {};
+  }
+  // Without faults everything must come to rest: no request without an answer, no operation that runs for
+  // ever.
+  void settle() {
+    for (int i = 0; i < settle_turns_max && !broken_; ++i) {
+      turn(settle_pace);
+      if (unfinished().empty()) return;
+    }
+    if (!broken_) broken_ = "nothing came to rest: " + unfinished();
   }
 
-  // The live store, made in many steps with crashes between, and a fold from zero are the same bytes.
-  void check_fold_from_zero() {
-    auto fresh = Store::open(directory_ / "fresh", Store::Mode::read_write).value();
+  // An idle system appends nothing, and its nodes sleep. What was refused often is entered once its window
+  // has passed.
+  void stay_idle() {
+    sleep_until(clock_.now() + 2 * refusal_window);
+    settle();
+    const auto ends = log_ends();
+    std::vector<std::uint64_t> pumps;
+    for (const auto& node : nodes_) pumps.push_back(node->pumps());
+    sleep_until(clock_.now() + idle_for);
+    if (broken_) return;
+    if (log_ends() != ends) broken_ = "an idle system appends records";
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      const auto woken = nodes_[i]->pumps() - pumps[i];
+      if (woken > idle_pumps_max) broken_ = fmt::format("an idle node was woken {} times", woken);
+    }
+  }
+  void sleep_until(Timestamp end) {
+    while (!broken_ && clock_.now() < end) {
+      auto next = end;
+      for (const auto& node : nodes_) next = std::min(next, node->next_wake().value_or(end));
+      turn(std::max(next - clock_.now(), Duration(1)));
+    }
+  }
+  std::vector<Offset> log_ends() {
+    std::vector<Offset> ends;
+    for (std::uint16_t number = 0; number < partitions; ++number) ends.push_back(log_.end(Partition{number}));
+    return ends;
+  }
+
+  void check() {
+    if (broken_) return;
+    const auto& store = nodes_.front()->store();
+    broken_ = check_feeds(clients_.ledger(), store);
+    if (!broken_) broken_ = check_ledger(clients_.ledger(), store);
+    if (!broken_) broken_ = check_environments(store, provisioner_);
+    if (!broken_) check_stores();
+  }
+
+  // The live stores, made in many steps with crashes between, and a fold from zero are the same bytes.
+  void check_stores() {
+    const auto fresh = Store::open(directory_ / "fresh", Store::Mode::read_write).value();
+    NodeKeys keys(keys_, clock_, random_);
+    keys.connect();
     StreamStates states(*fresh, 10'000);
     Projector projector(*fresh, states, [](Partition, const StreamName&) {});
-    Fold fold(log_, *fresh, *keys_, projector);
+    Fold fold(log_, *fresh, keys, projector);
     while (fold.behind()) (void)fold.step(100'000);
-    auto live = store_->scan("");
-    auto again = fresh->scan("");
-    live.to_first();
-    again.to_first();
-    while (live.valid() && again.valid() && live.key() == again.key() && live.value() == again.value()) {
-      live.next();
-      again.next();
+    for (std::size_t i = 0; i < nodes_.size() && !broken_; ++i) {
+      const auto differs = check_same(nodes_[i]->store(), *fresh);
+      if (differs) broken_ = fmt::format("the store of node {} and a fold from zero: {}", i + 1, *differs);
     }
-    if (live.valid() || again.valid()) {
-      broken_ = fmt::format("a fold from zero differs at key {}", crypto::to_hex(live.valid() ? live.key() : again.key()));
-    }
-  }
-
-  void fail(WorkspaceId id, const std::string& what) {
-    if (!broken_) broken_ = id.str() + " " + what;
   }
 
   SeededRandom random_;
-  fs::path directory_;
+  const fs::path directory_;
   SimulatedClock clock_;
+  Agenda agenda_;
   SimulatedLog log_;
+  KeyTopic keys_;
   SimulatedProvisioner provisioner_;
-  std::unique_ptr<KeyStore> keys_;
-  NodeId node_{Uuid{{1}}};
-  UserId user_;
-  AccountId account_;
-  std::unique_ptr<Store> store_;
-  std::unique_ptr<Engine> engine_;
-  int generation_ = 0;
-  std::vector<std::pair<int, std::function<void()>>> posted_;
-  std::multimap<Timestamp, std::function<void()>> timers_;
-  std::map<WorkspaceId, Known> known_;
-  std::set<WorkspaceId> waiting_;
-  std::uint64_t names_ = 0;
+  Clients::Nodes nodes_;
+  Clients clients_;
   std::optional<std::string> broken_;
 };
 
@@ -342,8 +257,11 @@ class World {
 std::optional<std::string> run(std::uint64_t seed, const fs::path& directory) {
   fs::remove_all(directory);
   fs::create_directories(directory);
-  World world(seed, directory);
-  return world.run();
+  try {
+    return World(seed, directory).run();
+  } catch (const std::exception& fault) {
+    return fmt::format("a node cannot go on: {}", fault.what());
+  }
 }
 
 }  // namespace tenure::simulation

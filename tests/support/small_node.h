@@ -8,15 +8,16 @@
 #include <optional>
 
 #include "sagas/engine.h"
+#include "tests/simulation/simulated_clock.h"
 #include "tests/simulation/simulated_log.h"
 #include "tests/simulation/simulated_provisioner.h"
-#include "tests/simulation/world.h"
 
 namespace tenure::testing {
 
 // What nodes share: the log, the keys, time.
 struct SharedWorld {
-  explicit SharedWorld(std::uint64_t seed = 1) : random(seed), log(3, random), keys(make_memory_key_store()) {}
+  explicit SharedWorld(std::uint64_t seed = 1)
+      : random(seed), log(3, random), keys(make_memory_key_store()) {}
 
   SeededRandom random;
   simulation::SimulatedClock clock;
@@ -26,19 +27,25 @@ struct SharedWorld {
 
 class SmallNode {
  public:
-  SmallNode(SharedWorld& world, const std::filesystem::path& directory, std::uint8_t number, bool alone = false,
-            EventSink* sink = nullptr)
+  SmallNode(SharedWorld& world, const std::filesystem::path& directory, std::uint8_t number,
+            bool alone = false, EventSink* sink = nullptr)
       : world_(world),
         store_(Store::open(directory, Store::Mode::read_write).value()),
-        provisioner_(world.random, [this](std::uint64_t, std::function<void()> task) { tasks_.push_back(std::move(task)); },
-                     [](Provisioner::Done done) { return done; }) {
+        provisioner_(world.random,
+                     [this](Duration, std::function<void()> task) { tasks_.push_back(std::move(task)); }) {
     provisioner_.set_faults({});
     EngineOptions options;
     options.node = NodeId(Uuid{{number}});
     options.alone = alone;
     engine_ = std::make_unique<Engine>(
-        Engine::Parts{.log = world.log, .store = *store_, .keys = *world.keys, .provisioner = provisioner_, .clock = world.clock,
-                      .random = world.random, .post = [this](std::function<void()> task) { tasks_.push_back(std::move(task)); }, .sink = sink},
+        Engine::Parts{.log = world.log,
+                      .store = *store_,
+                      .keys = *world.keys,
+                      .provisioner = provisioner_,
+                      .clock = world.clock,
+                      .random = world.random,
+                      .post = [this](std::function<void()> task) { tasks_.push_back(std::move(task)); },
+                      .sink = sink},
         options);
   }
 
@@ -65,7 +72,10 @@ class SmallNode {
     CommandRequest request;
     request.command = std::move(command);
     request.partition = partition;
-    request.caller = {.actor = {ActorType::user, "usr_test"}, .display = "Test", .display_sealed = {}, .via_organization = {}};
+    request.caller = {.actor = {ActorType::user, "usr_test"},
+                      .display = "Test",
+                      .display_sealed = {},
+                      .via_organization = {}};
     request.done = [result](CommandResult answer) { *result = std::move(answer); };
     engine_->submit(std::move(request));
     return result;
@@ -83,8 +93,11 @@ class SmallNode {
 inline AccountId make_account(SharedWorld& world, SmallNode& node, UserId user) {
   const auto account = AccountId::make(world.clock.now(), world.random);
   (void)world.keys->put({{user.str(), crypto::Key::generate(world.random)}});
-  (void)node.submit(user::Bootstrap{.user = user, .account = account, .session = SessionId::make(world.clock.now(), world.random),
-                                    .name = Sealed("none.none"), .session_hash = std::string(64, 'a')},
+  (void)node.submit(user::Bootstrap{.user = user,
+                                    .account = account,
+                                    .session = SessionId::make(world.clock.now(), world.random),
+                                    .name = Sealed("none.none"),
+                                    .session_hash = std::string(64, 'a')},
                     directory_partition);
   node.run_out();
   return account;
