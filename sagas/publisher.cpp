@@ -149,7 +149,15 @@ bool Publisher::has_work(const Line& line) const {
   return !line.sent.empty() || !outbox::is_empty(parts_.store, line.partition, line.next);
 }
 
+bool Publisher::make_key() {
+  const auto owner = parts_.node.str();
+  if (parts_.keys.find(owner)) return true;
+  if (!key_) key_ = crypto::Key::generate(parts_.random);
+  return parts_.keys.put({{owner, *key_}}).has_value();
+}
+
 void Publisher::claim(Line& line) {
+  if (!make_key()) return look_later(line, parts_.clock.now() + parts_.policy.retry_base);
   submit(line, publication::ClaimPublication{line.partition, parts_.node, through(line)});
 }
 

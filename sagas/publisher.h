@@ -24,8 +24,10 @@ class Publisher {
   struct Parts {
     const Store& store;
     StreamStates& states;
+    KeyStore& keys;
     EventSink* sink;  // nullptr: nothing is published
     const Clock& clock;
+    Random& random;
     NodeId node;
     const Policy& policy;
     std::uint16_t partitions;
@@ -73,6 +75,7 @@ class Publisher {
   void begin_again(Line& line);
   [[nodiscard]] static Offset through(const Line& line);
   [[nodiscard]] bool has_work(const Line& line) const;
+  [[nodiscard]] bool make_key();
   void claim(Line& line);
   void release(Line& line);
   void submit(Line& line, Command command);
@@ -80,6 +83,9 @@ class Publisher {
 
   Parts parts_;
   std::vector<Line> lines_;  // by partition; none without a sink
+  // This node's, under which its claims are sealed. The same in every attempt to store it: one that failed
+  // may still arrive, and the first counts.
+  std::optional<crypto::Key> key_;
   bool stopping_ = false;
 };
 

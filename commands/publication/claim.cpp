@@ -14,7 +14,6 @@ Decided decide(const ClaimPublication& command, const States& states, const Cont
   const bool held_as_long = mine && state.until >= until && state.through == through;
   Decision decision;
   if (held_by_another || held_as_long) return decision;
-  decision.needs_key(command.tenant().id());
   decision.append(stream(command.partition),
                   Claimed{.node = command.node, .until = until, .through = through});
   return decision;

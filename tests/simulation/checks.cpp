@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "core/store/keys.h"
 #include "projections/audit.h"
 #include "projections/operations.h"
 #include "projections/workspaces.h"
@@ -195,6 +196,29 @@ std::optional<std::string> check_feeds(const Ledger& ledger, const Store& store)
   for (const auto& [id, known] : ledger.workspaces) feeds.push_back(id.str());
   for (const auto& feed : feeds) {
     if (!entries_of(store, feed)) return feed + " has a gap in its feed";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> check_events(const EventTopic& topic, const Store& store) {
+  std::map<std::string, std::uint64_t> read;
+  std::map<std::string, std::string> values;  // by id
+  for (const auto& record : topic) {
+    const std::map<std::string, std::string> headers(record.headers.begin(), record.headers.end());
+    const auto& id = headers.at("ce_id");
+    const auto sequence = std::stoull(headers.at("ce_sequence"));
+    auto& last = read[record.key];
+    if (sequence > last + 1) return fmt::format("{} of {} came before the one before it", id, record.key);
+    last = std::max<std::uint64_t>(last, sequence);
+    if (values.emplace(id, record.value).first->second != record.value)
+      return id + " came as two different ones";
+  }
+  auto scan = store.scan("q");
+  for (scan.to_first(); scan.valid(); scan.next()) {
+    const std::string subject(scan.key().substr(3));
+    const auto made = keys::read_u64(scan.value());
+    if (read[subject] != made)
+      return fmt::format("{} events of {} and not {} were published", read[subject], subject, made);
   }
   return std::nullopt;
 }

@@ -6,6 +6,7 @@
 
 #include "core/store/store.h"
 #include "tests/simulation/ledger.h"
+#include "tests/simulation/node_sink.h"
 #include "tests/simulation/simulated_provisioner.h"
 
 namespace tenure::simulation {
@@ -20,6 +21,8 @@ namespace tenure::simulation {
                                                             const SimulatedProvisioner& provisioner);
 // The audit feeds have no gaps.
 [[nodiscard]] std::optional<std::string> check_feeds(const Ledger& ledger, const Store& store);
+// Who drops what is not above the last sequence read gets every public event once and in order.
+[[nodiscard]] std::optional<std::string> check_events(const EventTopic& topic, const Store& store);
 // The same bytes.
 [[nodiscard]] std::optional<std::string> check_same(const Store& one, const Store& other);
 

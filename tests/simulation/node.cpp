@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "projections/operations.h"
+#include "projections/outbox.h"
 
 namespace tenure::simulation {
 namespace {
@@ -29,6 +30,7 @@ SimulatedNode::SimulatedNode(const Surroundings& surroundings, const EngineOptio
       clock_(truth_),
       log_(surroundings.log, truth_, random_),
       keys_(surroundings.keys, truth_, random_),
+      sink_(surroundings.events, truth_, random_),
       options_(options),
       directory_(std::move(directory)),
       provisioner_(surroundings.provisioner, process_) {
@@ -38,6 +40,7 @@ SimulatedNode::SimulatedNode(const Surroundings& surroundings, const EngineOptio
 void SimulatedNode::set_faults(const NodeFaults& faults) {
   log_.set_faults(faults.log);
   keys_.set_faults(faults.keys);
+  sink_.set_faults(faults.sink);
 }
 
 std::optional<std::string> SimulatedNode::start() {
@@ -55,7 +58,8 @@ std::optional<std::string> SimulatedNode::start() {
                     .provisioner = provisioner_,
                     .clock = clock_,
                     .random = random_,
-                    .post = [this](std::function<void()> task) { posted_.push_back(std::move(task)); }},
+                    .post = [this](std::function<void()> task) { posted_.push_back(std::move(task)); },
+                    .sink = options_.alone ? nullptr : &sink_},
       options_);
   log_.watch([this] { woken_ = true; });
   const auto checked = engine_->fold().check_store_is_of_log();
@@ -65,6 +69,7 @@ std::optional<std::string> SimulatedNode::start() {
 void SimulatedNode::crash() {
   ++process_;
   log_.disconnect();
+  sink_.disconnect();
   engine_.reset();
   store_.reset();
   posted_.clear();
@@ -88,6 +93,7 @@ void SimulatedNode::advance() {
   if (!is_up() || truth_.now() < paused_until_) return;
   keys_.advance();
   log_.advance();
+  sink_.advance();
   if (!serves_) {
     if (engine_->catch_up() || engine_->fold().waits_for_key()) return;
     engine_->start_sagas();
@@ -150,6 +156,8 @@ std::string SimulatedNode::unfinished() const {
   if (engine_->fold().behind() || engine_->fold().waits_for_key()) return "it is behind";
   if (const auto running = operations::running(*store_).size(); running > 0)
     return fmt::format("{} operations run", running);
+  if (const auto events = outbox::count(*store_, 1'000); events > 0)
+    return fmt::format("{} events are not published", events);
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "sagas/engine.h"
 #include "tests/simulation/node_keys.h"
 #include "tests/simulation/node_log.h"
+#include "tests/simulation/node_sink.h"
 #include "tests/simulation/simulated_clock.h"
 
 namespace tenure::simulation {
@@ -21,6 +22,7 @@ namespace tenure::simulation {
 struct NodeFaults {
   LogFaults log;
   KeyFaults keys;
+  SinkFaults sink;
 };
 
 class SimulatedNode {
@@ -31,7 +33,9 @@ class SimulatedNode {
     SimulatedLog& log;
     KeyTopic& keys;
     Provisioner& provisioner;
+    EventTopic& events;
   };
+  // A node that is alone publishes nothing, as with the embedded log.
   SimulatedNode(const Surroundings& surroundings, const EngineOptions& options,
                 std::filesystem::path directory);
 
@@ -94,6 +98,7 @@ class SimulatedNode {
   SkewedClock clock_;
   NodeLog log_;
   NodeKeys keys_;
+  NodeSink sink_;
   EngineOptions options_;
   const std::filesystem::path directory_;
   int process_ = 0;  // counts them

@@ -69,8 +69,13 @@ class World {
   void make_nodes() {
     const auto count = static_cast<std::uint8_t>(1 + random_.below(3));
     const bool alone = count == 1 && random_.below(2) == 0;
-    const SimulatedNode::Surroundings surroundings{
-        .random = random_, .truth = clock_, .log = log_, .keys = keys_, .provisioner = provisioner_};
+    publishing_ = alone ? Projector::Publishing::off : Projector::Publishing::on;
+    const SimulatedNode::Surroundings surroundings{.random = random_,
+                                                   .truth = clock_,
+                                                   .log = log_,
+                                                   .keys = keys_,
+                                                   .provisioner = provisioner_,
+                                                   .events = events_};
     for (std::uint8_t number = 1; number <= count; ++number) {
       nodes_.push_back(std::make_unique<SimulatedNode>(surroundings, options_of(number, alone),
                                                        directory_ / fmt::format("node-{}", number)));
@@ -124,7 +129,12 @@ class World {
             .keys = {.failed = random_.below(40),
                      .failed_written = random_.below(40),
                      .stalls = random_.below(100),
-                     .stall_max_millis = 1 + random_.below(500)}};
+                     .stall_max_millis = 1 + random_.below(500)},
+            .sink = {.failed = random_.below(30),
+                     .stored_silently = random_.below(30),
+                     .hangs = random_.below(10),
+                     .delay_max_millis = random_.below(200),
+                     .hang_max_millis = random_.below(12'000)}};
   }
   void begin_faults() {
     for (const auto& node : nodes_) node->set_faults(some_faults());
@@ -222,6 +232,7 @@ class World {
     broken_ = check_feeds(clients_.ledger(), store);
     if (!broken_) broken_ = check_ledger(clients_.ledger(), store);
     if (!broken_) broken_ = check_environments(store, provisioner_);
+    if (!broken_) broken_ = check_events(events_, store);
     if (!broken_) check_stores();
   }
 
@@ -231,7 +242,7 @@ class World {
     NodeKeys keys(keys_, clock_, random_);
     keys.connect();
     StreamStates states(*fresh, 10'000);
-    Projector projector(*fresh, states, [](Partition, const StreamName&) {});
+    Projector projector(*fresh, states, [](Partition, const StreamName&) {}, publishing_);
     Fold fold(log_, *fresh, keys, projector);
     while (fold.behind()) (void)fold.step(100'000);
     for (std::size_t i = 0; i < nodes_.size() && !broken_; ++i) {
@@ -246,6 +257,8 @@ class World {
   Agenda agenda_;
   SimulatedLog log_;
   KeyTopic keys_;
+  EventTopic events_;
+  Projector::Publishing publishing_{};
   SimulatedProvisioner provisioner_;
   Clients::Nodes nodes_;
   Clients clients_;
