@@ -20,6 +20,7 @@
 #include "core/log/kafka_event_sink.h"
 #include "core/log/kafka_log.h"
 #include "core/log/kafka_topics.h"
+#include "core/log/log_stamp.h"
 #include "core/store/database_directory.h"
 #include "projections/projector.h"
 
@@ -98,8 +99,20 @@ std::expected<std::unique_ptr<Store>, std::string> store_for(const Settings& set
   return std::move(*store);
 }
 
+// In the words of the setting, which does not count the directory's partition.
+std::expected<void, std::string> check_partitions(const Settings& settings) {
+  const auto directory = settings.data_dir / "log";
+  const auto stamp = read_log_stamp(directory);
+  if (!stamp || !*stamp || (*stamp)->partitions == partitions_of(settings)) return {};
+  const auto made_with = (*stamp)->partitions - 1;
+  return std::unexpected(fmt::format(
+      "the log in {} was made with --partitions {}, not {}, and their number is fixed for ever; start with --partitions {}; nothing was changed",
+      directory.string(), made_with, settings.partitions, made_with));
+}
+
 std::expected<DataDirectory, std::string> open_embedded(const Settings& settings, Random& random) {
   DataDirectory data;
+  if (auto checked = check_partitions(settings); !checked) return std::unexpected(checked.error());
   // The log first: it is what a second process must not get hold of.
   EmbeddedLogOptions options{.directory = settings.data_dir / "log"};
   options.partitions = partitions_of(settings);

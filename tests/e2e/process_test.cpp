@@ -103,7 +103,7 @@ TEST_F(Process, AnotherNumberOfPartitionsIsRefusedWithTheRemedy) {
   const auto refused =
       tenured({"--data-dir", (dir_ / "data").string(), "--listen", "127.0.0.1:0", "--partitions", "9"});
   EXPECT_THAT(refused.exit, AllOf(Ne(0), Ne(-1)));
-  EXPECT_THAT(refused.err, AllOf(HasSubstr("partitions"), HasSubstr("4"), HasSubstr("9")));
+  EXPECT_THAT(refused.err, HasSubstr("was made with --partitions 4, not 9"));
 }
 
 TEST_F(Process, AnAddressInUseIsSaid) {

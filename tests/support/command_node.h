@@ -11,7 +11,7 @@
 
 #include "commands/execute.h"
 #include "projections/projector.h"
-#include "tests/simulation/world.h"
+#include "tests/simulation/simulated_clock.h"
 #include "tests/support/scripted_log.h"
 #include "tests/support/temp_dir.h"
 
