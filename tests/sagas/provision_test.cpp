@@ -17,7 +17,7 @@ class ProvisionSagaTest : public SpecTest<WorkspaceSpec> {
         SagaContext{
             .now = now, .node = working_node_, .alone = alone_, .policy = policy, .states = states()});
   }
-  // "provision:env_...", in the order of the steps.
+  // "provision:env_...:0", in the order of the steps.
   [[nodiscard]] std::vector<std::string> effects() const {
     std::vector<std::string> keys;
     for (const auto& effect : actions_.effects) keys.push_back(effect.request.idempotency_key);
@@ -31,10 +31,12 @@ class ProvisionSagaTest : public SpecTest<WorkspaceSpec> {
     return names;
   }
   [[nodiscard]] std::vector<std::string> provisions(const std::vector<EnvironmentId>& environments) const {
-    return keys("provision:", environments);
+    return keys("provision:", environments, 0);
   }
-  [[nodiscard]] std::vector<std::string> deprovisions(const std::vector<EnvironmentId>& environments) const {
-    return keys("deprovision:", environments);
+  // `generation`: of the environments, which grows when they begin to be undone.
+  [[nodiscard]] std::vector<std::string> deprovisions(const std::vector<EnvironmentId>& environments,
+                                                      int generation = 0) const {
+    return keys("deprovision:", environments, generation);
   }
   void given_failed_attempt(EnvironmentId environment, Duration wait) {
     given(operation_stream(),
@@ -49,9 +51,12 @@ class ProvisionSagaTest : public SpecTest<WorkspaceSpec> {
 
  private:
   [[nodiscard]] static std::vector<std::string> keys(const std::string& action,
-                                                     const std::vector<EnvironmentId>& environments) {
+                                                     const std::vector<EnvironmentId>& environments,
+                                                     int generation) {
     std::vector<std::string> found;
-    for (const auto environment : environments) found.push_back(action + environment.str());
+    for (const auto environment : environments) {
+      found.push_back(action + environment.str() + ":" + std::to_string(generation));
+    }
     return found;
   }
 };
@@ -173,7 +178,7 @@ TEST_F(ProvisionSagaTest, UndoesWhatIsNotUndoneYetOnly) {
   given_a_cancelling_operation();
   given_compensated(staging);
   react();
-  EXPECT_EQ(effects(), deprovisions({dev, prod}));
+  EXPECT_EQ(effects(), deprovisions({dev, prod}, 1));
 }
 
 TEST_F(ProvisionSagaTest, RecordsWhatCameOfUndoingAStep) {

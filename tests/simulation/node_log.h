@@ -118,7 +118,8 @@ class NodeLog final : public EventLog {
       view.stalled_until = clock_.now() + Duration(1 + random_.below(faults_.stall_max_millis));
       return false;
     }
-    return std::exchange(view.end, log_.end(partition)) != view.end;
+    const auto before = std::exchange(view.end, log_.end(partition));
+    return view.end != before;
   }
 
   SimulatedLog& log_;
