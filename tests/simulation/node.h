@@ -70,6 +70,8 @@ class SimulatedNode {
   // What a person would have to mend.
   [[nodiscard]] std::optional<std::string> trouble() const;
   // What this node still has to do; empty: nothing.
+  // It has something to do at once.
+  [[nodiscard]] bool is_busy() const { return serves_ && (woken_ || !posted_.empty() || !log_.idle()); }
   [[nodiscard]] std::string unfinished() const;
   [[nodiscard]] std::uint64_t pumps() const { return pumps_; }
 
