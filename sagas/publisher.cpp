@@ -100,11 +100,12 @@ void Publisher::wait_for_work(Line& line, const publication::State& state, Times
 void Publisher::send(Line& line, Timestamp now) {
   if (now < line.paused_until) return look_later(line, line.paused_until);
   if (line.sent.size() >= sent_max) return;
+  if (line.sent.empty()) line.session = parts_.sink->session();
   for (auto& commit : outbox::read(parts_.store, line.partition, line.next, sent_max - line.sent.size())) {
     for (auto& record : commit.records) {
       const auto number = line.sent_before + line.sent.size();
       line.sent.push_back({commit.offset});
-      parts_.sink->publish(std::move(record), [this, partition = to_number(line.partition),
+      parts_.sink->publish(line.session, std::move(record), [this, partition = to_number(line.partition),
                                                attempt = line.attempt, number](bool stored) {
         parts_.post([=, this] { answered(partition, attempt, number, stored); });
       });

@@ -59,6 +59,7 @@ class Publisher {
     Offset next{};                  // whose records are to be sent next
     std::deque<Sent> sent;          // and not stored, or behind one that is not
     std::uint64_t sent_before = 0;  // records that have left `sent`
+    std::uint64_t session = 0;      // of the sink, to which `sent` went
     std::uint64_t attempt = 0;      // answers to an earlier one do not count
     std::uint32_t failures = 0;     // since a record was stored
     Timestamp paused_until;

@@ -4,6 +4,7 @@
 // the destructor has returned.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -22,10 +23,12 @@ class EventSink {
   using Stored = std::function<void(bool stored)>;
 
   virtual ~EventSink() = default;
-  // Never blocks; `stored` is called exactly once. It is tried for as long as it takes. When a record is not
-  // stored, neither is any that was published after it, unless it was on its way: publish again from there.
-  virtual void publish(EventRecord record, Stored stored) = 0;
-  // Gives up what is not stored yet. What is on its way may still arrive.
+  // The one that runs now. It ends with the first record that is not stored, so that nothing overtakes that record.
+  [[nodiscard]] virtual std::uint64_t session() const = 0;
+  // Never blocks; `stored` is called exactly once. It is tried for as long as it takes. A record for a session that
+  // has ended is not stored: publish again, in the session that runs, from the first one that was not.
+  virtual void publish(std::uint64_t session, EventRecord record, Stored stored) = 0;
+  // Ends the session and gives up what is not stored yet. What is on its way may still arrive.
   virtual void abandon() = 0;
   // Why nothing is stored at the moment, for people; empty: all is well.
   [[nodiscard]] virtual std::string trouble() const { return {}; }

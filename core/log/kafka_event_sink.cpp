@@ -53,11 +53,19 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
     return {};
   }
 
-  void publish(EventRecord record, Stored stored) override {
+  [[nodiscard]] std::uint64_t session() const override {
+    const std::lock_guard lock(mutex_);
+    return session_;
+  }
+
+  void publish(std::uint64_t session, EventRecord record, Stored stored) override {
     auto pending = std::make_unique<Stored>(std::move(stored));
     auto headers = headers_of(record);
     const std::lock_guard lock(mutex_);
-    // What comes after one that was not taken must not be taken either.
+    if (session != session_) {
+      refused_.push_back(std::move(*pending));
+      return;
+    }
     const auto error =
         !client_ || broken_
             ? RD_KAFKA_RESP_ERR__FAIL
@@ -108,6 +116,7 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
   // With mutex_ held. The thread ends the client, and with it everything that it holds.
   void break_off(std::string why) {
     broken_ = true;
+    ++session_;
     trouble_ = std::move(why);
     if (client_) rd_kafka_yield(client_.get());
   }
@@ -173,6 +182,7 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
   std::vector<Stored> refused_;  // guarded by mutex_, like what follows
   std::string trouble_;
   bool broken_ = false;
+  std::uint64_t session_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };

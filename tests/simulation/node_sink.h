@@ -28,7 +28,9 @@ class NodeSink final : public EventSink {
 
   void set_faults(const SinkFaults& faults) { faults_ = faults; }
 
-  void publish(EventRecord record, Stored stored) override {
+  [[nodiscard]] std::uint64_t session() const override { return session_; }
+  void publish(std::uint64_t session, EventRecord record, Stored stored) override {
+    if (session != session_) return stored(false);
     auto at = clock_.now() + Duration(random_.below(faults_.delay_max_millis + 1));
     if (happens(faults_.hangs)) at += Duration(random_.below(faults_.hang_max_millis + 1));
     if (!waiting_.empty()) at = std::max(at, waiting_.back().at);
@@ -68,6 +70,7 @@ class NodeSink final : public EventSink {
     for (std::size_t i = 0; i < records; ++i) topic_.push_back(waiting_[i].record);
   }
   void fail() {
+    ++session_;
     for (auto& each : std::exchange(waiting_, {})) each.stored(false);
   }
 
@@ -75,6 +78,7 @@ class NodeSink final : public EventSink {
   const Clock& clock_;
   Random& random_;
   SinkFaults faults_;
+  std::uint64_t session_ = 0;
   std::deque<Waiting> waiting_;
 };
 

@@ -21,7 +21,9 @@ class FakeSink final : public EventSink {
  public:
   explicit FakeSink(FakeTopic& topic) : topic_(topic) {}
 
-  void publish(EventRecord record, Stored stored) override {
+  [[nodiscard]] std::uint64_t session() const override { return session_; }
+  void publish(std::uint64_t session, EventRecord record, Stored stored) override {
+    if (session != session_) return stored(false);
     waiting_.push_back({std::move(record), std::move(stored)});
   }
   void abandon() override { fail(); }
@@ -35,6 +37,7 @@ class FakeSink final : public EventSink {
     }
   }
   void fail() {
+    ++session_;
     for (auto& [record, stored] : std::exchange(waiting_, {})) stored(false);
   }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
@@ -42,6 +45,7 @@ class FakeSink final : public EventSink {
  private:
   FakeTopic& topic_;
   std::deque<std::pair<EventRecord, Stored>> waiting_;
+  std::uint64_t session_ = 0;
 };
 
 }  // namespace tenure::testing
