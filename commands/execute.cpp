@@ -227,6 +227,7 @@ void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFli
   const auto id = commit.envelope.id;
   auto& line = *lines_[to_number(partition)];
   flight->partition = partition;
+  for (const auto& write : commit.envelope.writes) flight->expected.emplace_back(write.stream, write.expected);
   line.push(id, commit.envelope.time, flight->changes, parts_.folded, partition);
   if (!flight->fingerprint.empty()) line.keys_in_flight[flight->key_stream] = flight->fingerprint;
   flight->deadline = deadlines_.emplace(
@@ -254,9 +255,29 @@ void Executor::flush() {
   }
 }
 
-// An outcome that is unknown settles itself: the fold finds the commit, or the deadline passes.
+// An outcome that is unknown is settled by what the log holds: the commit itself, or one that makes it void whether or
+// not it turns up. The deadline passes only when there is neither.
 void Executor::on_appended(const CommitId& commit, const AppendResult& result) {
   if (result.status == AppendStatus::failed) give_up(commit, {Reason::log_unavailable, result.detail, {}, {}});
+  if (result.status == AppendStatus::unknown && in_flight_.contains(commit)) unknown_.push_back(commit);
+}
+
+void Executor::settle_unknown() {
+  if (unknown_.empty()) return;
+  std::erase_if(unknown_, [&](const CommitId& id) { return !in_flight_.contains(id); });
+  std::vector<CommitId> overtaken;
+  std::ranges::copy_if(unknown_, std::back_inserter(overtaken),
+                       [&](const CommitId& id) { return is_overtaken(*in_flight_.at(id)); });
+  for (const auto& id : overtaken) come_back_void(id);
+}
+
+// Versions only grow, and each is one commit's.
+bool Executor::is_overtaken(const InFlight& flight) const {
+  return std::ranges::any_of(flight.expected, [&](const auto& demand) {
+    const auto& [stream, expected] = demand;
+    const auto& now = parts_.folded.get(flight.partition, stream).version;
+    return now.number > expected.number || (now.number == expected.number && now.head != expected.head);
+  });
 }
 
 // Nothing may rest on the commit any more. Should it be in the log after all, the fold takes it like any other's.
@@ -283,15 +304,21 @@ std::unique_ptr<Executor::InFlight> Executor::take(const CommitId& commit) {
 void Executor::on_folded(const FoldedCommit& folded) {
   auto& line = *lines_[to_number(folded.position.partition)];
   if (folded.accepted) line.last_time = std::max(line.last_time, folded.time);
+  if (!folded.accepted) return come_back_void(folded.id);
   auto flight = take(folded.id);
   if (!flight) return;
-  if (folded.accepted) {
-    line.pop(folded.id, *flight);
-  } else {
-    line.drop(folded.id, *flight);
-    decide_waiting_again(line);
-  }
+  line.pop(folded.id, *flight);
   settle(*flight, folded);
+  release_held(line);
+}
+
+void Executor::come_back_void(const CommitId& commit) {
+  auto flight = take(commit);
+  if (!flight) return;
+  auto& line = *lines_[to_number(flight->partition)];
+  line.drop(commit, *flight);
+  decide_waiting_again(line);
+  settle(*flight, {.accepted = false});
   release_held(line);
 }
 
@@ -409,7 +436,9 @@ void Executor::write_refusal(RefusalRequest request, std::uint64_t repeated) {
   enqueue(request.partition, std::move(commit), std::move(flight));
 }
 
+// Every commit that was folded has come back by now: what is overtaken was overtaken by another.
 void Executor::tick() {
+  settle_unknown();
   const auto now = parts_.clock.now();
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     give_up(CommitId(deadlines_.begin()->second), {Reason::outcome_unknown, "", {}, {}});

@@ -146,6 +146,10 @@ class Executor {
   void settle(InFlight& flight, const FoldedCommit& folded);
   void give_up(const CommitId& commit, const Rejection& why);
   [[nodiscard]] std::unique_ptr<InFlight> take(const CommitId& commit);
+  // Those that another node's accepted commits have made void for ever.
+  void settle_unknown();
+  [[nodiscard]] bool is_overtaken(const InFlight& flight) const;
+  void come_back_void(const CommitId& commit);
   void release_held(PartitionLine& line);
   void make_key(const std::string& owner);
   [[nodiscard]] crypto::Key key_of(const std::string& owner);
@@ -163,6 +167,7 @@ class Executor {
     std::string record;
   };
   std::vector<Outgoing> outgoing_;
+  std::vector<CommitId> unknown_;  // in flight, and the log does not say whether it has them
   std::vector<KeyStore::NewKey> new_keys_;  // of `outgoing_`
   std::multimap<Timestamp, CommitId> deadlines_;
   std::map<std::string, std::unique_ptr<Counted>> refusals_;

@@ -34,6 +34,7 @@ struct Executor::InFlight {
   std::shared_ptr<Pending> pending;  // none for a refusal's entry
   Success success{};
   std::vector<Change> changes;
+  std::vector<std::pair<StreamName, Version>> expected;  // what the commit demands
   StreamName key_stream;
   std::string fingerprint;  // of the idempotency key; empty: none
   std::vector<Waiting> waiting;  // answers that rest on this commit

@@ -339,6 +339,36 @@ TEST_F(ExecutorTest, AnUnknownOutcomeIsSettledByTheFold) {
   EXPECT_EQ((**result)->version, 2U);
 }
 
+TEST_F(ExecutorTest, AnUnknownOutcomeThatAnotherCommitMadeVoidIsDecidedAgainWithoutWaitingForTheTimeout) {
+  auto& other = another_node();
+  const auto result = node_.submit(rename("Of one"), home);
+  node_.flush();
+  world_.log.lose_next();
+  node_.fold();
+  EXPECT_TRUE(is_open(result));
+  EXPECT_TRUE(other.run(rename("Of two"), home));
+  node_.settle();
+  EXPECT_EQ((**result)->version, 3U);
+  EXPECT_EQ(name(node_), "Of one");
+
+  world_.log.turn_up();
+  node_.fold();
+  EXPECT_EQ(workspaces::find(node_.store(), workspace_)->header.version, 3U) << "what turns up later is void";
+}
+
+TEST_F(ExecutorTest, AnUnknownOutcomeWaitsWhileOnlyOtherStreamsMove) {
+  auto& other = another_node();
+  const auto result = node_.submit(rename("Of one"), home);
+  node_.flush();
+  world_.log.lose_next();
+  EXPECT_TRUE(other.run(create_token(), home));
+  node_.fold();
+  EXPECT_TRUE(is_open(result));
+  world_.log.turn_up();
+  node_.fold();
+  EXPECT_EQ((**result)->version, 2U);
+}
+
 TEST_F(ExecutorTest, AnOutcomeThatStaysUnknownIsToldAfterTheTimeoutAndTheSameKeyMayBeSentAgain) {
   const auto result = node_.submit(with_key(rename("Umbrella"), "key", "f1"));
   node_.flush();

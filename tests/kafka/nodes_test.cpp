@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <algorithm>
 #include <filesystem>
 #include <future>
 #include <iostream>
+#include <numeric>
 
 #include "tests/support/api_client.h"
 #include "tests/support/eventually.h"
@@ -179,6 +181,37 @@ TEST_F(Nodes, StopWhenTheTopicIsMadeAnewUnderThem) {
   ASSERT_TRUE(eventually([&] { return client(0).get("/readyz").status == 503; }, 60s));
   EXPECT_THAT(client(0).get("/readyz?verbose").body, HasSubstr("it was made anew"));
   EXPECT_EQ(text(client(0).get("/v1/workspaces/" + id), "name"), "Acme");
+}
+
+// 48 writers on 20 workspaces, at three nodes: whoever loses a race decides again, and nobody loses for ever.
+TEST_F(Nodes, LetEveryWriterOfARaceGetItsTurn) {
+  constexpr std::size_t writers = 48;
+  constexpr std::size_t workspaces = 20;
+  constexpr auto race = 5s;
+  start(3);
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < workspaces; ++i) ids.push_back(make_workspace(i % 3));
+  std::vector<std::future<int>> counts;
+  const auto end = std::chrono::steady_clock::now() + race;
+  for (std::size_t writer = 0; writer < writers; ++writer) {
+    counts.push_back(std::async(std::launch::async, [&, writer] {
+      auto own = client(writer % 3);
+      int done = 0;
+      for (std::size_t turn = 0; std::chrono::steady_clock::now() < end; ++turn) {
+        const auto& id = ids[(writer * 7 + turn) % workspaces];
+        const auto name = std::to_string(writer) + " " + std::to_string(turn);
+        const auto answer = own.patch("/v1/workspaces/" + id, R"({"name":")" + name + R"("})");
+        EXPECT_EQ(answer.status, 200) << answer.body;
+        done += answer.status == 200 ? 1 : 0;
+      }
+      return done;
+    }));
+  }
+  std::vector<int> done;
+  for (auto& count : counts) done.push_back(count.get());
+  const auto mean = std::accumulate(done.begin(), done.end(), 0) / static_cast<int>(writers);
+  RecordProperty("renames", mean * static_cast<int>(writers));
+  EXPECT_GE(*std::ranges::min_element(done), mean / 5) << testing::PrintToString(done);
 }
 
 class NodesOnTheirOwnBroker : public Nodes {
