@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint16_t partitions = 3;
-constexpr int steps = 120;
+constexpr int steps = 60;
 constexpr int settle_turns_max = 10'000;
 // A busy node takes its next step at once, as a real one does: where a step took as long as a third of a lease, claims
 // would run out before they are folded.
