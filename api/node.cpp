@@ -289,6 +289,7 @@ std::expected<void, std::string> Node::bootstrap(const StartOptions& options) {
       return std::unexpected(
           fmt::format("the first user could not be made: {}", info(refused->reason).remedy));
     }
+    if (is_made()) break;  // by another node
     options.waiting(fmt::format("the first user is not made yet: {}",
                                 refused->detail.empty() ? info(refused->reason).title : refused->detail));
   }
