@@ -1,16 +1,18 @@
 """Which works there are, and the order in which a run goes through them."""
 
+import base64
 import contextlib
 import secrets
 import shutil
 import sys
 import time
 
-from . import emmett, fsync, nginx, postgres, report, tenured, wrk
+from . import emmett, fsync, kafka, nginx, postgres, report, tenured, wrk
 from .failure import CannotMeasure
 
 PEER_WORKS = ("fsync", "pgbench", "emmett", "nginx", "generator")
 OUR_WORKS = ("commands", "get", "memory", "start")
+KAFKA_WORKS = ("kafka",)  # only when asked for: three brokers take a gigabyte of memory
 STAND_IN_PATH = "/v1/workspaces/ws_stand_in"
 READY_SECONDS = 300
 START_ATTEMPTS = 3
@@ -45,6 +47,8 @@ class Bench:
         if self.wants("commands"):
             for connections in self.options.connections:
                 self.works[f"commands_{connections}"] = self._renames(connections)
+        if self.wants("kafka"):
+            self._prepare_kafka()
         if any(self.wants(name) for name in ("nginx", "get", "generator")):
             self._prepare_reads()
         rounds = self._rounds()
@@ -177,6 +181,42 @@ class Bench:
         finally:
             server.kill()
             shutil.rmtree(copy)
+
+    # Kafka
+
+    def _prepare_kafka(self):
+        say(f"starting {self.options.brokers} broker{'s' if self.options.brokers > 1 else ''} of Kafka")
+        brokers = kafka.Brokers(self.folder, self.options.brokers)
+        self.stack.callback(brokers.close)
+        self.extras["brokers"] = self.options.brokers
+        root_key = self.folder / "root-key"
+        root_key.write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
+        root_key.chmod(0o600)
+        server = tenured.Server(tenured.program(self.options.tenured), self.folder / "data-kafka",
+                                self.folder / "tenured-kafka.log", kafka.flags(brokers.bootstrap, "ours", root_key))
+        self.stack.callback(server.kill)
+        server.start()
+        say(f"creating {self.options.workspaces} workspaces on Kafka")
+        ids = self.folder / "ids-kafka"
+        ids.write_text("\n".join(tenured.create_workspaces(server, self.options.workspaces, READY_SECONDS)) + "\n")
+        generator = wrk.Generator(self.options.wrk_threads)
+        bare = tenured.program(self.options.tenured).with_name("kafka_round_trips")
+
+        def renames(connections):
+            def measure(name, seconds):
+                before = server.service.cpu_seconds()
+                with server.under_load():
+                    totals = generator.renames(server.base, connections, seconds, ids, server.token,
+                                               f"{name}k{connections}")
+                return _with_cores(totals, server.service.cpu_seconds() - before)
+            return measure
+
+        def round_trips(writers):
+            return lambda _, seconds: kafka.round_trips(bare, brokers.bootstrap, writers, seconds)
+
+        for connections in self.options.connections:
+            self.works[f"bare_{connections}"] = round_trips(connections)
+            self.works[f"kafka_{connections}"] = renames(connections)
 
     # GET and the generator alone
 

@@ -14,6 +14,8 @@ IDLE_KIB_MAX = 64 * 1024
 START_SECONDS_MAX = 2.0
 START_COMMITS = 100_000
 GENERATOR_RATIO = 3.0
+KAFKA_RATE_MIN = 0.7
+KAFKA_P50_MAX = 1.5
 
 TITLES = {
     "fsync": "raw append of 1 KiB + fdatasync, one writer",
@@ -30,6 +32,10 @@ def title(work):
         return f"Emmett 0.42 on PostgreSQL, commands, {number} at a time"
     if kind == "append":
         return f"Emmett 0.42, append alone (no read, no decision), {number} at a time"
+    if kind == "bare":
+        return f"librdkafka alone: produce and read back, {number} writer{'s' if number != '1' else ''}"
+    if kind == "kafka":
+        return f"tenured on Kafka, renames, {number} connection{'s' if number != '1' else ''}"
     if kind == "commands":
         return f"tenured, renames, {number} connection{'s' if number != '1' else ''}"
     return TITLES.get(work, work)
@@ -57,6 +63,7 @@ def _rates(rounds, work):
 def _ratios(rounds):
     pairs = [(ours, peer) for ours in rounds for peer in rounds
              if ours.startswith("commands_") and (peer == "fsync" or peer.startswith(("pgbench_", "emmett_", "append_")))]
+    pairs += [(ours, "bare_" + ours.removeprefix("kafka_")) for ours in rounds if ours.startswith("kafka_")]
     pairs += [("get", "nginx"), ("generator", "commands_32"), ("emmett_32", "pgbench_32"), ("pgbench_32", "fsync")]
     return {f"{ours} / {peer}": parse.median_ratio(_rates(rounds, ours), _rates(rounds, peer))
             for ours, peer in pairs if ours in rounds and peer in rounds}
@@ -73,6 +80,14 @@ def _bars(rounds, extras, quick):
         if ours in rounds and peer in rounds:
             ratio = parse.median_ratio(_rates(rounds, ours), _rates(rounds, peer))
             add(name, what, ratio, f">= {least}", ratio >= least, "x")
+    for ours in [work for work in rounds if work.startswith("kafka_")]:
+        number = ours.removeprefix("kafka_")
+        bare = f"bare_{number}"
+        rate = parse.median_ratio(_rates(rounds, ours), _rates(rounds, bare))
+        add(f"{ours}_rate", f"commands on Kafka / librdkafka alone, {number} at a time", rate,
+            f">= {KAFKA_RATE_MIN}", rate >= KAFKA_RATE_MIN, "x")
+        p50 = parse.median_ratio([one["p50_us"] for one in rounds[ours]], [one["p50_us"] for one in rounds[bare]])
+        add(f"{ours}_p50", f"their p50, {number} at a time", p50, f"<= {KAFKA_P50_MAX}", p50 <= KAFKA_P50_MAX, "x")
     if "generator" in rounds and "commands_32" in rounds:
         ratio = parse.median_ratio(_rates(rounds, "generator"), _rates(rounds, "commands_32"))
         add("generator_not_the_limit", "generator alone / commands at 32 connections", ratio,

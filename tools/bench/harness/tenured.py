@@ -20,14 +20,15 @@ CLIENTS = 8
 class Server:
     """One tenured on `data`. May be started, stopped and killed any number of times."""
 
-    def __init__(self, program, data, log):
-        self.program, self.data, self.log = program, data, log
+    def __init__(self, program, data, log, flags=()):
+        self.program, self.data, self.log, self.flags = program, data, log, flags
         self.service = self.port = self.token = None
 
     def start(self):
         """Seconds from exec to the `listening` line, and to the first 200 of /readyz."""
         begin = time.monotonic()
-        self.service = processes.Service([str(self.program), "--data-dir", str(self.data), "--listen", "127.0.0.1:0"],
+        self.service = processes.Service([str(self.program), "--data-dir", str(self.data), "--listen", "127.0.0.1:0",
+                                          *self.flags],
                                          self.log, stdout=subprocess.PIPE)
         try:
             self.port = self._listening_port()
