@@ -8,41 +8,23 @@
 // must be what one register would have answered, and the stores must be what the log folds to.
 #include <stdlib.h>
 
-#include <cstring>
-
 #include "tests/crash/ledger.h"
 #include "tests/crash/runs.h"
-
-namespace {
+#include "tests/support/arguments.h"
 
 namespace fs = std::filesystem;
 using namespace tenure::crash;
 
-bool has(int argc, char** argv, const char* name) {
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], name) == 0) return true;
-  }
-  return false;
-}
-
-std::uint64_t number(int argc, char** argv, const char* name, std::uint64_t otherwise) {
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::strcmp(argv[i], name) == 0) return std::stoull(argv[i + 1]);
-  }
-  return otherwise;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
-  const auto seed = number(argc, argv, "--seed", 1);
+  const tenure::test::Arguments arguments(argc, argv);
+  const auto seed = arguments.number("--seed", 1);
   auto pattern = (fs::temp_directory_path() / "tenure-crash-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) die("no temporary directory");
   const fs::path folder(pattern);
   bool good = false;
   try {
-    good = has(argc, argv, "--kafka") ? run_kafka(folder, number(argc, argv, "--rounds", 20), seed)
-                                      : run_embedded(folder, number(argc, argv, "--kills", 1'000), seed);
+    good = arguments.has("--kafka") ? run_kafka(folder, arguments.number("--rounds", 20), seed)
+                                    : run_embedded(folder, arguments.number("--kills", 1'000), seed);
   } catch (const std::exception& error) {
     fmt::print(stderr, "crash: {}\n", error.what());
   }

@@ -3,26 +3,15 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
-#include <cstring>
 
 #include "tests/simulation/world.h"
-
-namespace {
-
-std::uint64_t number(int argc, char** argv, const char* name, std::uint64_t otherwise) {
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::strcmp(argv[i], name) == 0) return std::stoull(argv[i + 1]);
-  }
-  return otherwise;
-}
-
-}  // namespace
+#include "tests/support/arguments.h"
 
 int main(int argc, char** argv) {
-  const auto seeds = number(argc, argv, "--seeds", 1000);
-  const auto first = number(argc, argv, "--first", 1);
+  const tenure::test::Arguments arguments(argc, argv);
+  const auto seeds = arguments.number("--seeds", 1000);
+  const auto first = arguments.number("--first", 1);
   // In memory where possible: the simulation crashes processes, not disks.
   const auto root = std::filesystem::exists("/dev/shm") ? std::filesystem::path("/dev/shm")
                                                         : std::filesystem::temp_directory_path();
