@@ -108,7 +108,7 @@ KafkaOptions own_topics(const std::string& bootstrap) {
   return options;
 }
 
-std::vector<std::string> kafka_flags(const KafkaOptions& topics, const std::string& directory) {
+std::vector<std::string> kafka_tool_flags(const KafkaOptions& topics, const std::string& directory) {
   const auto root_key = fs::path(directory) / "root-key";
   if (!fs::exists(root_key)) {
     SystemRandom random;
@@ -122,11 +122,14 @@ std::vector<std::string> kafka_flags(const KafkaOptions& topics, const std::stri
           topics.topic,
           "--kafka-keys-topic",
           topics.keys_topic,
-          "--kafka-events-topic",
-          topics.events_topic,
           "--root-key-file",
-          root_key.string(),
-          "--create-topics"};
+          root_key.string()};
+}
+
+std::vector<std::string> kafka_flags(const KafkaOptions& topics, const std::string& directory) {
+  auto flags = kafka_tool_flags(topics, directory);
+  flags.insert(flags.end(), {"--kafka-events-topic", topics.events_topic, "--create-topics"});
+  return flags;
 }
 
 }  // namespace tenure::test
