@@ -153,6 +153,15 @@ auto until_answered(const StartOptions& start, Attempt attempt, MayPass may_pass
   }
 }
 
+// On disk at once: whoever finds the directory beside a running node has to know.
+void remember_log(Store& store, const std::string& name) {
+  if (known_log(store)) return;
+  Store::Batch batch;
+  batch.put(log_name_key, name);
+  store.write(batch);
+  store.flush();
+}
+
 // From the last record that was folded, so that it can be compared.
 std::vector<Offset> read_from(const Store& store, std::uint16_t partitions) {
   auto offsets = folded_offsets(store, partitions);
@@ -186,9 +195,7 @@ std::expected<DataDirectory, std::string> open_on_kafka(const Settings& settings
   if (!cluster) return std::unexpected(cluster.error().message);
   const auto log_name = kafka_log_name(cluster->id, options->topic);
   if (auto same = check_known_log(*data.store, log_name); !same) return std::unexpected(same.error());
-  Store::Batch batch;
-  batch.put(log_name_key, log_name);
-  data.store->write(batch);
+  remember_log(*data.store, log_name);
 
   auto keys = until_answered(
       start, [&] { return open_kafka_key_store(*options, data.root_key, settings.commit_timeout); },
