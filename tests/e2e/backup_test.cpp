@@ -6,7 +6,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-using testing::StartsWith;
 namespace fs = std::filesystem;
 
 class Backup : public Served {
@@ -55,7 +54,8 @@ TEST_F(Backup, OfAStoppedServerIsRestoredWithEverythingButTheRootKey) {
   const auto restored = restore();
   ASSERT_EQ(restored.exit, 0) << restored.err;
   for (const auto& entry : fs::recursive_directory_iterator(dir_.path())) {
-    if (entry.path().filename() == "root-key") EXPECT_EQ(entry.path(), dir_ / "data/root-key");
+    if (entry.path().filename() != "root-key") continue;
+    EXPECT_EQ(entry.path(), dir_ / "data/root-key");
   }
   EXPECT_EQ(read_file(dir_ / "restored/log/TENURE-LOG"), read_file(dir_ / "data/log/TENURE-LOG"));
   fs::copy_file(dir_ / "data/root-key", dir_ / "restored/root-key");
