@@ -101,6 +101,19 @@ TEST_F(BackupOfANode, WhileItRunsHoldsWhatItsStoreHadOnDisk) {
   EXPECT_EQ(doctor("restored").exit, 0);
 }
 
+TEST_F(BackupOfANode, ThatIsDamagedOrWouldReplaceDataIsRefused) {
+  ASSERT_EQ(backup().exit, 0);
+  const auto over = tenure({"restore", "--from", (dir_ / "backup").string(), "--data-dir", (dir_ / "node1").string()});
+  EXPECT_EQ(over.exit, 1);
+  EXPECT_THAT(over.err, HasSubstr("exists already"));
+  const auto damaged = dir_ / "backup/store/CURRENT";
+  write_file(damaged, "MANIFEST-999999\n");
+  const auto refused = restore();
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.err, HasSubstr(damaged.string() + " is damaged"));
+  EXPECT_FALSE(fs::exists(dir_ / "restored"));
+}
+
 TEST_F(BackupOfANode, RestoredOnAnotherLogIsRefused) {
   ASSERT_EQ(backup().exit, 0);
   ASSERT_EQ(restore().exit, 0);
