@@ -153,22 +153,13 @@ auto until_answered(const StartOptions& start, Attempt attempt, MayPass may_pass
   }
 }
 
-// A store of one cluster is never filled from another. (That the topic is still the same shows in its
-// records: Fold::check_store_is_of_log.)
-std::expected<void, std::string> remember_log(Store& store, const std::string& cluster,
-                                              const std::string& topic) {
-  const auto name = fmt::format("kafka cluster {}, topic {}", cluster, topic);
-  const auto known = store.get(log_name_key);
-  if (known && *known != name) {
-    return std::unexpected(
-        fmt::format("this data directory belongs to the log on {}, not on {}; name the right one, or start "
-                    "with an empty directory",
-                    *known, name));
-  }
+// On disk at once: whoever finds the directory beside a running node has to know.
+void remember_log(Store& store, const std::string& name) {
+  if (known_log(store)) return;
   Store::Batch batch;
   batch.put(log_name_key, name);
   store.write(batch);
-  return {};
+  store.flush();
 }
 
 // From the last record that was folded, so that it can be compared.
@@ -202,8 +193,9 @@ std::expected<DataDirectory, std::string> open_on_kafka(const Settings& settings
       start, [&] { return kafka::check_topics(*options, demands, settings.create_topics, answer_timeout); },
       may_pass);
   if (!cluster) return std::unexpected(cluster.error().message);
-  if (auto same = remember_log(*data.store, cluster->id, options->topic); !same)
-    return std::unexpected(same.error());
+  const auto log_name = kafka_log_name(cluster->id, options->topic);
+  if (auto same = check_known_log(*data.store, log_name); !same) return std::unexpected(same.error());
+  remember_log(*data.store, log_name);
 
   auto keys = until_answered(
       start, [&] { return open_kafka_key_store(*options, data.root_key, settings.commit_timeout); },
@@ -253,6 +245,21 @@ std::expected<KafkaOptions, std::string> kafka_options(const Settings& settings)
     options.config.emplace_back(std::move(key), std::move(value));
   }
   return options;
+}
+
+std::string kafka_log_name(const std::string& cluster, const std::string& topic) {
+  return fmt::format("kafka cluster {}, topic {}", cluster, topic);
+}
+
+std::optional<std::string> known_log(const Store& store) { return store.get(log_name_key); }
+
+std::expected<void, std::string> check_known_log(const Store& store, const std::string& name) {
+  const auto known = known_log(store);
+  if (!known || *known == name) return {};
+  return std::unexpected(
+      fmt::format("this data directory belongs to the log on {}, not on {}; name the right one, or start "
+                  "with an empty directory",
+                  *known, name));
 }
 
 std::expected<DataDirectory, std::string> DataDirectory::open(const Settings& settings, Random& random,

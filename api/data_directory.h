@@ -52,6 +52,14 @@ struct DataDirectory {
 // How a node with these settings reaches Kafka; reads the files that --kafka-config names.
 [[nodiscard]] std::expected<KafkaOptions, std::string> kafka_options(const Settings& settings);
 
+// Which log a store was folded from, as its own row says. (That the topic is still the same shows in its
+// records: Fold::check_store_is_of_log.)
+[[nodiscard]] std::string kafka_log_name(const std::string& cluster, const std::string& topic);
+// Nothing with the embedded log, and before the first start.
+[[nodiscard]] std::optional<std::string> known_log(const Store& store);
+// A store of one log is never filled from another.
+[[nodiscard]] std::expected<void, std::string> check_known_log(const Store& store, const std::string& name);
+
 // The first word of a file; nothing when there is none.
 [[nodiscard]] std::optional<std::string> read_word(const std::filesystem::path& file);
 // Mode 0600, synced, replacing what is there.

@@ -24,12 +24,6 @@ std::string file_key(std::string_view name) {
   std::ranges::replace(key, '-', '_');
   return key;
 }
-std::string variable_name(std::string_view name) {
-  auto variable = "TENURE_" + file_key(name);
-  std::ranges::transform(variable, variable.begin(),
-                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  return variable;
-}
 
 const Setting* find_setting(std::string_view name) {
   const auto found = std::ranges::find(settings_table(), name, &Setting::name);
@@ -236,6 +230,13 @@ Checked assign_all(Settings& settings, const Layers& given) {
 }
 
 }  // namespace
+
+std::string variable_name(std::string_view setting) {
+  auto variable = "TENURE_" + file_key(setting);
+  std::ranges::transform(variable, variable.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return variable;
+}
 
 std::expected<SettingsRequest, std::string> read_settings(
     const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {

@@ -61,6 +61,9 @@ struct SettingsRequest {
 [[nodiscard]] std::expected<SettingsRequest, std::string> read_settings(
     const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment);
 
+// "data-dir" -> "TENURE_DATA_DIR"
+[[nodiscard]] std::string variable_name(std::string_view setting);
+
 struct HostPort {
   std::string host;  // without brackets
   std::uint16_t port = 0;

@@ -127,6 +127,18 @@ Digest sha256(std::span<const std::string_view> parts) {
   return digest;
 }
 
+// With a context of its own: `next` may hash too.
+Digest sha256_of_pieces(const std::function<std::string_view()>& next) {
+  Digest digest{};
+  const std::unique_ptr<EVP_MD_CTX, FreeDigestContext> context(EVP_MD_CTX_new());
+  check(EVP_DigestInit_ex2(context.get(), sha256_algorithm(), nullptr), "SHA-256");
+  for (auto piece = next(); !piece.empty(); piece = next()) {
+    check(EVP_DigestUpdate(context.get(), piece.data(), piece.size()), "SHA-256");
+  }
+  check(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr), "SHA-256");
+  return digest;
+}
+
 // RFC 2104, with keys of 32 bytes, which are shorter than a block.
 Digest hmac_sha256(const Key& key, std::string_view data) {
   std::array<char, sha256_block_bytes> inner{};

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,6 +36,8 @@ class Key {
 [[nodiscard]] Digest sha256(std::string_view data);
 // SHA-256 of the concatenation, without copying it together.
 [[nodiscard]] Digest sha256(std::span<const std::string_view> parts);
+// Of what `next` gives, piece by piece, until it gives an empty one.
+[[nodiscard]] Digest sha256_of_pieces(const std::function<std::string_view()>& next);
 [[nodiscard]] Digest hmac_sha256(const Key& key, std::string_view data);
 // RFC 5869 with an empty salt; `info` separates the purposes of one key.
 [[nodiscard]] Key hkdf_sha256(const Key& key, std::string_view info);

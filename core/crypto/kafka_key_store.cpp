@@ -110,8 +110,13 @@ class Writer final : public kafka::ClientEvents {
 
 class KafkaKeyStore final : public KeyStore {
  public:
-  KafkaKeyStore(KafkaOptions options, const crypto::Key& root, std::chrono::milliseconds timeout)
-      : options_(std::move(options)), root_(root), timeout_(timeout), writer_(options_, timeout) {}
+  KafkaKeyStore(KafkaOptions options, const crypto::Key& root, std::chrono::milliseconds timeout,
+                bool read_only)
+      : options_(std::move(options)),
+        root_(root),
+        timeout_(timeout),
+        read_only_(read_only),
+        writer_(options_, timeout) {}
   ~KafkaKeyStore() override {
     {
       const std::lock_guard lock(mutex_);
@@ -135,7 +140,7 @@ class KafkaKeyStore final : public KeyStore {
       if (before == next_ && SteadyClock::now() > until)
         return std::unexpected(KafkaKeyStoreFailure{no_answer(), true});
     }
-    if (auto started = writer_.start(); !started)
+    if (auto started = read_only_ ? std::expected<void, std::string>() : writer_.start(); !started)
       return std::unexpected(KafkaKeyStoreFailure{started.error(), true});
     if (auto checked = check_root(); !checked) return checked;
     thread_ = std::thread([this] { run(); });
@@ -202,6 +207,10 @@ class KafkaKeyStore final : public KeyStore {
  private:
   std::expected<void, KeyStoreError> write(const std::vector<Writer::Record>& records) {
     if (records.empty()) return {};
+    if (read_only_) {
+      return std::unexpected(
+          KeyStoreError{fmt::format("topic {} was opened to read only", options_.keys_topic)});
+    }
     if (auto written = writer_.write(records); !written) {
       return std::unexpected(
           KeyStoreError{fmt::format("topic {} cannot be written: {}", options_.keys_topic, written.error())});
@@ -274,6 +283,10 @@ class KafkaKeyStore final : public KeyStore {
                         options_.keys_topic)});
       }
     }
+    if (!check && read_only_) {
+      return std::unexpected(KafkaKeyStoreFailure{fmt::format(
+          "topic {} holds no data keys; name the right one with --kafka-keys-topic", options_.keys_topic)});
+    }
     if (!check) {
       auto written = write(
           {{std::string(root_check_name), crypto::seal(root_, root_check_text, root_check_name, random_)}});
@@ -319,6 +332,7 @@ class KafkaKeyStore final : public KeyStore {
   const KafkaOptions options_;
   const crypto::Key root_;
   const std::chrono::milliseconds timeout_;
+  const bool read_only_;
   SystemRandom random_;
   KeyCache cache_;
   Errors errors_;
@@ -337,8 +351,9 @@ class KafkaKeyStore final : public KeyStore {
 }  // namespace
 
 std::expected<std::unique_ptr<KeyStore>, KafkaKeyStoreFailure> open_kafka_key_store(
-    const KafkaOptions& options, const crypto::Key& root_key, std::chrono::milliseconds timeout) {
-  auto store = std::make_unique<KafkaKeyStore>(options, root_key, timeout);
+    const KafkaOptions& options, const crypto::Key& root_key, std::chrono::milliseconds timeout,
+    bool read_only) {
+  auto store = std::make_unique<KafkaKeyStore>(options, root_key, timeout, read_only);
   if (auto opened = store->open(); !opened) return std::unexpected(opened.error());
   return store;
 }

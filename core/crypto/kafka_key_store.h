@@ -24,7 +24,9 @@ struct KafkaKeyStoreFailure {
 };
 
 // Reads the topic to its end. `timeout`: how long this, `put` and `destroy` block when no broker answers.
+// `read_only`: nothing is ever written to the topic, `put` and `destroy` fail.
 [[nodiscard]] std::expected<std::unique_ptr<KeyStore>, KafkaKeyStoreFailure> open_kafka_key_store(
-    const KafkaOptions& options, const crypto::Key& root_key, std::chrono::milliseconds timeout);
+    const KafkaOptions& options, const crypto::Key& root_key, std::chrono::milliseconds timeout,
+    bool read_only = false);
 
 }  // namespace tenure

@@ -282,6 +282,27 @@ std::expected<std::unique_ptr<KeyStore>, KeyStoreError> open_embedded_key_store(
   return std::make_unique<EmbeddedKeyStore>(directory, std::move(lock), std::move(*database), root_key);
 }
 
+std::expected<void, KeyStoreError> copy_embedded_key_store(const fs::path& from, const fs::path& to) {
+  const auto refuse = [](const fs::path& directory, std::string_view why) {
+    return std::unexpected(KeyStoreError{fmt::format("{}: {}", directory.string(), why)});
+  };
+  if (look_at_database(from) != DatabaseFiles::present) return refuse(from, "there is no key store here");
+  const auto source = open_database(from, /*create=*/false, /*read_only=*/true);
+  if (!source) return refuse(from, source.error());
+  const auto copy = open_database(to, /*create=*/true, /*read_only=*/false);
+  if (!copy) return refuse(to, copy.error());
+  rocksdb::WriteBatch batch;
+  const std::unique_ptr<rocksdb::Iterator> all((*source)->NewIterator({}));
+  for (all->SeekToFirst(); all->Valid(); all->Next()) batch.Put(all->key(), all->value());
+  if (!all->status().ok()) return refuse(from, "the key store cannot be read; mend the disk");
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  auto status = (*copy)->Write(options, &batch);
+  if (status.ok()) status = (*copy)->Flush({});
+  if (!status.ok()) return refuse(to, fmt::format("cannot be written ({}); free space", status.ToString()));
+  return {};
+}
+
 std::unique_ptr<KeyStore> make_memory_key_store() { return std::make_unique<MemoryKeyStore>(); }
 
 std::expected<crypto::Key, KeyStoreError> read_root_key(const fs::path& file) {

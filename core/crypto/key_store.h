@@ -62,6 +62,10 @@ class KeyStore {
 [[nodiscard]] std::expected<std::unique_ptr<KeyStore>, KeyStoreError> open_embedded_key_store(
     const std::filesystem::path& directory, const crypto::Key& root_key, bool read_only);
 
+// Copies the keys as they are, wrapped, into a new directory; `from` may be in use. Needs no root key.
+[[nodiscard]] std::expected<void, KeyStoreError> copy_embedded_key_store(const std::filesystem::path& from,
+                                                                         const std::filesystem::path& to);
+
 // In memory, for tests and simulation.
 [[nodiscard]] std::unique_ptr<KeyStore> make_memory_key_store();
 

@@ -15,11 +15,12 @@ class KafkaLog final : public EventLog {
   explicit KafkaLog(const KafkaLogOptions& options)
       : partitions_(static_cast<std::uint16_t>(options.from.size())),
         stored_(options.from.size()),
-        reader_(std::in_place, options.kafka, options.from, [this] { advanced(); }),
-        appender_(std::in_place, options.kafka,
-                  [this](Partition partition, Appended done, AppendResult result) {
-                    answered(partition, std::move(done), std::move(result));
-                  }) {}
+        reader_(std::in_place, options.kafka, options.from, [this] { advanced(); }) {
+    if (options.read_only) return;
+    appender_.emplace(options.kafka, [this](Partition partition, Appended done, AppendResult result) {
+      answered(partition, std::move(done), std::move(result));
+    });
+  }
   ~KafkaLog() override {
     watch({});
     appender_.reset();
@@ -32,11 +33,12 @@ class KafkaLog final : public EventLog {
 
   [[nodiscard]] std::expected<void, LogError> start(std::chrono::milliseconds timeout) {
     if (auto reading = reader_->start(timeout); !reading) return reading;
-    return appender_->start(timeout);
+    return appender_ ? appender_->start(timeout) : std::expected<void, LogError>();
   }
 
   [[nodiscard]] std::uint16_t partitions() const override { return partitions_; }
   void append(Partition partition, std::string record, Appended done) override {
+    if (!appender_) return done({AppendStatus::failed, {}, "the log was opened to read only"});
     appender_->append(partition, std::move(record), std::move(done));
   }
   [[nodiscard]] std::expected<std::vector<LogRecord>, LogError> read(Partition partition, Offset from,
@@ -88,7 +90,7 @@ class KafkaLog final : public EventLog {
   std::mutex watcher_mutex_;
   std::function<void()> watcher_;
   std::optional<kafka::Reader> reader_;
-  std::optional<kafka::Appender> appender_;
+  std::optional<kafka::Appender> appender_;  // none when only read
 };
 
 }  // namespace

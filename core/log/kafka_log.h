@@ -22,6 +22,7 @@ struct KafkaLogOptions {
   // Where reading begins, by partition: what the caller has folded already. As many as the topic has
   // partitions.
   std::vector<Offset> from;
+  bool read_only = false;  // appends fail, and no producer is made
 };
 
 // The topic has been looked at (core/log/kafka_topics.h). Refuses one that ends before `from`. `may_pass`

@@ -74,11 +74,12 @@ struct Topic {
 // One client for the requests of one check.
 class Admin {
  public:
-  Admin(const KafkaOptions& options, std::chrono::milliseconds timeout)
-      : options_(options), timeout_(timeout) {}
+  Admin(const KafkaOptions& options, std::chrono::milliseconds timeout,
+        rd_kafka_type_t type = RD_KAFKA_PRODUCER)
+      : options_(options), timeout_(timeout), type_(type) {}
 
   std::expected<void, TopicFailure> connect() {
-    auto made = make_client(RD_KAFKA_PRODUCER, options_, {}, refusals_);
+    auto made = make_client(type_, options_, {}, refusals_);
     if (!made) return std::unexpected(TopicFailure{false, made.error()});
     client_ = std::move(*made);
     const rd_kafka_metadata_t* metadata = nullptr;
@@ -197,6 +198,7 @@ class Admin {
 
   const KafkaOptions& options_;
   const std::chrono::milliseconds timeout_;
+  const rd_kafka_type_t type_;
   Refusals refusals_;
   Handle client_;
   int brokers_ = 0;
@@ -336,17 +338,27 @@ std::expected<Cluster, TopicFailure> check_topics(const KafkaOptions& options,
   return cluster;
 }
 
-std::expected<std::uint16_t, TopicFailure> count_partitions(const KafkaOptions& options,
-                                                            const std::string& topic,
-                                                            std::chrono::milliseconds timeout) {
-  Admin admin(options, timeout);
+std::expected<Cluster, TopicFailure> find_topics(const KafkaOptions& options,
+                                                 const std::vector<std::string>& names,
+                                                 std::chrono::milliseconds timeout) {
+  // A producer's question alone would make a topic where the brokers make them by themselves.
+  Admin admin(options, timeout, RD_KAFKA_CONSUMER);
   if (auto connected = admin.connect(); !connected) return std::unexpected(connected.error());
-  const auto found = admin.topic(topic);
-  if (!found) return std::unexpected(found.error());
-  if (found->error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return std::unexpected(TopicFailure{false, fmt::format("topic {}: {}", topic, describe(found->error))});
+  Cluster cluster{.id = admin.cluster_id(), .partitions = {}};
+  for (const auto& name : names) {
+    const auto topic = admin.topic(name);
+    if (!topic) return std::unexpected(topic.error());
+    if (topic->error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+      return std::unexpected(TopicFailure{
+          false, fmt::format("there is no topic {} at {}; check the name", name, options.brokers)});
+    }
+    if (topic->error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return std::unexpected(TopicFailure{!refuses_us(topic->error),
+                                          fmt::format("topic {}: {}", name, describe(topic->error))});
+    }
+    cluster.partitions[name] = topic->partitions;
   }
-  return static_cast<std::uint16_t>(found->partitions);
+  return cluster;
 }
 
 }  // namespace tenure::kafka

@@ -36,7 +36,7 @@ struct TopicFailure {
 
 struct Cluster {
   std::string id;
-  std::map<std::string, int> partitions;  // of each topic demanded
+  std::map<std::string, int> partitions;  // of each topic asked for
 };
 
 // `create_missing`: with replication min(3, brokers).
@@ -45,9 +45,10 @@ struct Cluster {
                                                                 bool create_missing,
                                                                 std::chrono::milliseconds timeout);
 
-// How many partitions a topic has, without demands; for tools that only read.
-[[nodiscard]] std::expected<std::uint16_t, TopicFailure> count_partitions(const KafkaOptions& options,
-                                                                          const std::string& topic,
-                                                                          std::chrono::milliseconds timeout);
+// Topics as they are, without demands; for tools that only read. Makes none, whatever the brokers do when
+// they are asked for one that is missing.
+[[nodiscard]] std::expected<Cluster, TopicFailure> find_topics(const KafkaOptions& options,
+                                                               const std::vector<std::string>& names,
+                                                               std::chrono::milliseconds timeout);
 
 }  // namespace tenure::kafka

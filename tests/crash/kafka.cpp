@@ -154,7 +154,7 @@ class World {
       if (nodes_[i]->terminate() != 0) differing += fmt::format("node {} did not stop well; ", i);
       test::ProgramOptions doctor{.arguments = {"doctor", "--data-dir"}, .environment = {}, .directory = folder_};
       doctor.arguments.push_back((folder_ / (i < nodes ? fmt::format("node{}", i) : "from-zero")).string());
-      const auto log = test::kafka_log_flags(topics_, folder_.string());
+      const auto log = test::kafka_tool_flags(topics_, folder_.string());
       doctor.arguments.insert(doctor.arguments.end(), log.begin(), log.end());
       doctor.name = fmt::format("doctor{}", i);
       const auto done = test::run(test::executable("tenure"), doctor, 5min);

@@ -108,7 +108,7 @@ KafkaOptions own_topics(const std::string& bootstrap) {
   return options;
 }
 
-std::vector<std::string> kafka_log_flags(const KafkaOptions& topics, const std::string& directory) {
+std::vector<std::string> kafka_tool_flags(const KafkaOptions& topics, const std::string& directory) {
   const auto root_key = fs::path(directory) / "root-key";
   if (!fs::exists(root_key)) {
     SystemRandom random;
@@ -127,7 +127,7 @@ std::vector<std::string> kafka_log_flags(const KafkaOptions& topics, const std::
 }
 
 std::vector<std::string> kafka_flags(const KafkaOptions& topics, const std::string& directory) {
-  auto flags = kafka_log_flags(topics, directory);
+  auto flags = kafka_tool_flags(topics, directory);
   flags.insert(flags.end(), {"--kafka-events-topic", topics.events_topic, "--create-topics"});
   return flags;
 }

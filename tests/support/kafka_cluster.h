@@ -64,12 +64,11 @@ auto until_there(Attempt attempt) -> typename decltype(attempt())::value_type {
   }
 }
 
-// The flags with which `tenured` and `tenure` find these topics and their root key, which is made in `directory` if it
-// is not there.
-[[nodiscard]] std::vector<std::string> kafka_log_flags(const KafkaOptions& topics, const std::string& directory);
-
 // The flags of a tenured that keeps its log in these topics. The root key is made in `directory` if it is not
 // there.
 [[nodiscard]] std::vector<std::string> kafka_flags(const KafkaOptions& topics, const std::string& directory);
+// Those of them that tenure takes.
+[[nodiscard]] std::vector<std::string> kafka_tool_flags(const KafkaOptions& topics,
+                                                        const std::string& directory);
 
 }  // namespace tenure::test

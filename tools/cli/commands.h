@@ -28,6 +28,8 @@ void add_replay(CLI::App& app, Environment& environment);
 void add_log(CLI::App& app, Environment& environment);
 void add_doctor(CLI::App& app, Environment& environment);
 void add_rebuild(CLI::App& app, Environment& environment);
+void add_backup(CLI::App& app, Environment& environment);
+void add_restore(CLI::App& app, Environment& environment);
 void add_completion(CLI::App& app, Environment& environment);
 
 }  // namespace tenure::cli

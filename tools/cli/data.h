@@ -1,5 +1,5 @@
-// A data directory, or a copy of one, read without a server: beside a running one too. Nothing in it is changed, and no
-// side effect is run.
+// A data directory, or a copy of one, and its log, read without a server: beside running ones too. Nothing in the
+// directory and on the log is changed, and no side effect is run.
 #pragma once
 
 #include <expected>
@@ -9,33 +9,37 @@
 #include <string>
 #include <vector>
 
+#include "api/settings.h"
 #include "core/crypto/key_store.h"
 #include "core/log/event_log.h"
 #include "core/store/store.h"
 
 namespace tenure::cli {
 
-struct DataOptions {
-  std::filesystem::path directory;
-  std::filesystem::path root_key_file;  // empty: the one in the directory
-};
-
 class Data {
  public:
-  [[nodiscard]] static std::expected<Data, std::string> open(const DataOptions& options);
+  [[nodiscard]] static std::expected<Data, std::string> open(const Settings& settings);
 
+  // What it held when it was opened.
   [[nodiscard]] EventLog& log() { return *log_; }
   [[nodiscard]] KeyStore& keys() { return *keys_; }
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
+  // Whether a store, by what it says itself, is of this log.
+  [[nodiscard]] std::expected<void, std::string> check_is_of_log(const Store& store) const;
+
   // Folds the log from its beginning into `store`, up to `until` (how far each partition; empty: all there is). An error names the
   // record that stands in the way.
-  [[nodiscard]] std::expected<std::uint64_t, std::string> fold_into(Store& store, const std::vector<Offset>& until,
-                                                                    const std::function<void(std::uint64_t)>& progress);
+  [[nodiscard]] std::expected<std::uint64_t, std::string> fold_into(Store& store, const std::vector<Offset>& until);
 
  private:
+  [[nodiscard]] std::expected<void, std::string> open_embedded(const Settings& settings);
+  [[nodiscard]] std::expected<void, std::string> open_kafka(const Settings& settings);
+
   std::filesystem::path directory_;
+  std::string log_name_;  // empty: the embedded one
   std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<EventLog> stored_;  // outlives log_
   std::unique_ptr<EventLog> log_;
 };
 

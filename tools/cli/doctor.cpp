@@ -1,8 +1,8 @@
-// tenure doctor: folds the log from its beginning and compares with what the directory's store holds, byte for byte.
+// tenure doctor: folds the log from its beginning, as far as the directory's store has, and compares, byte for byte.
 // tenure rebuild: folds the log beside the store, and puts the new one in its place.
 #include <fmt/core.h>
 
-#include "core/log/embedded_log.h"
+#include "core/store/database_directory.h"
 #include "core/store/keys.h"
 #include "projections/projector.h"
 #include "tools/cli/offline.h"
@@ -55,21 +55,46 @@ Comparison compare(const Store& live, const Store& folded) {
   return result;
 }
 
+// What the store rests on has to be in the log.
+std::expected<void, std::string> check_ends(EventLog& log, const std::vector<Offset>& folded) {
+  for (std::uint16_t number = 0; number < log.partitions(); ++number) {
+    const auto end = log.end(Partition{number});
+    if (end >= folded[number]) continue;
+    return std::unexpected(fmt::format("the log ends at offset {} in partition {}, and the store has folded it up to {}; restore the log",
+                                       to_number(end), number, to_number(folded[number])));
+  }
+  return {};
+}
+
+// Beside how far a partition is folded stands what its last record was.
+std::expected<void, std::string> check_last_records(const Store& live, const Store& folded, std::uint16_t partitions) {
+  for (std::uint16_t number = 0; number < partitions; ++number) {
+    const auto key = keys::next_offset(Partition{number});
+    if (live.get(key) == folded.get(key)) continue;
+    return std::unexpected(fmt::format("the store was not folded from this log: in partition {} the last record that it folded is another one", number));
+  }
+  return {};
+}
+
 std::expected<Exit, std::string> doctor(Data& data) {
   auto live = Store::open(data.directory() / "store", Store::Mode::read_only);
   if (!live) return std::unexpected(live.error().message);
+  if (auto same = data.check_is_of_log(**live); !same) return std::unexpected(same.error());
+  const auto until = folded_offsets(**live, data.log().partitions());
+  if (auto checked = check_ends(data.log(), until); !checked) return std::unexpected(checked.error());
   const TemporaryFolder folder;
   auto folded = Store::open(folder.path() / "store", Store::Mode::read_write);
   if (!folded) return std::unexpected(folded.error().message);
-  const auto commits = data.fold_into(**folded, folded_offsets(**live, data.log().partitions()), [](std::uint64_t) {});
+  const auto commits = data.fold_into(**folded, until);
   if (!commits) return std::unexpected(commits.error());
+  if (auto same = check_last_records(**live, **folded, data.log().partitions()); !same) return std::unexpected(same.error());
   const auto result = compare(**live, **folded);
   if (result.differences.empty()) {
     say(fmt::format("healthy: {} commits fold to the {} keys that the store holds", *commits, result.keys));
     return Exit::ok;
   }
   for (const auto& difference : result.differences) say(difference);
-  return std::unexpected("the store differs from the log; stop the server and run: tenure rebuild --data-dir " + data.directory().string());
+  return std::unexpected("the store differs from the log; stop the server and run tenure rebuild with the same flags");
 }
 
 // This node's own rows are taken along.
@@ -81,17 +106,28 @@ void copy_own(const Store& from, Store& to) {
   to.write(batch);
 }
 
-std::expected<Exit, std::string> rebuild(const DataOptions& options) {
-  // Holding the log open for writing keeps every server away.
-  EmbeddedLogOptions exclusive{.directory = options.directory / "log"};
-  if (!fs::exists(exclusive.directory)) return std::unexpected(options.directory.string() + ": there is no data directory here");
-  const auto lock = open_embedded_log(exclusive);
-  if (!lock) return std::unexpected(lock.error().message);
-  auto data = Data::open(options);
+// Keeps every server away from the directory: one with the embedded log takes the log first, any takes the store.
+std::expected<std::vector<DirectoryLock>, std::string> lock_out_servers(const fs::path& directory) {
+  if (!fs::is_directory(directory)) return std::unexpected(directory.string() + ": there is no data directory here");
+  if (auto made = create_directory_durably(directory / "store"); !made) return std::unexpected(made.error());
+  std::vector<DirectoryLock> locks;
+  for (const auto* name : {"log", "store"}) {
+    if (!fs::exists(directory / name)) continue;
+    auto lock = DirectoryLock::take(directory / name);
+    if (!lock) return std::unexpected(lock.error() + ": stop that process");
+    locks.push_back(std::move(*lock));
+  }
+  return locks;
+}
+
+std::expected<Exit, std::string> rebuild(const Settings& settings) {
+  const auto locks = lock_out_servers(settings.data_dir);
+  if (!locks) return std::unexpected(locks.error());
+  auto data = Data::open(settings);
   if (!data) return std::unexpected(data.error());
-  const auto store = options.directory / "store";
-  const auto beside = options.directory / "store.rebuilt";
-  const auto replaced = options.directory / "store.replaced";
+  const auto store = data->directory() / "store";
+  const auto beside = data->directory() / "store.rebuilt";
+  const auto replaced = data->directory() / "store.replaced";
   std::error_code error;
   fs::remove_all(beside, error);
   fs::remove_all(replaced, error);
@@ -99,13 +135,16 @@ std::expected<Exit, std::string> rebuild(const DataOptions& options) {
   {
     auto rebuilt = Store::open(beside, Store::Mode::read_write);
     if (!rebuilt) return std::unexpected(rebuilt.error().message);
-    const auto folded = data->fold_into(**rebuilt, {}, [](std::uint64_t) {});
+    if (const auto live = Store::open(store, Store::Mode::read_only)) {
+      if (auto same = data->check_is_of_log(**live); !same) return std::unexpected(same.error());
+      copy_own(**live, **rebuilt);
+    }
+    const auto folded = data->fold_into(**rebuilt, {});
     if (!folded) return std::unexpected(folded.error());
     commits = *folded;
-    if (const auto live = Store::open(store, Store::Mode::read_only)) copy_own(**live, **rebuilt);
     (*rebuilt)->flush();
   }
-  if (fs::exists(store)) fs::rename(store, replaced);
+  fs::rename(store, replaced);
   fs::rename(beside, store);
   fs::remove_all(replaced, error);
   say(fmt::format("rebuilt from {} commits", commits));
@@ -116,21 +155,14 @@ std::expected<Exit, std::string> rebuild(const DataOptions& options) {
 
 void add_doctor(CLI::App& app, Environment& environment) {
   auto* command = app.add_subcommand("doctor", "Does the store hold what the log says?");
-  const auto options = add_data_options(command, "data");
-  command->callback([&environment, options] { environment.chosen = with_data(options, &doctor); });
+  const auto flags = add_data_flags(command);
+  command->callback([&environment, flags] { environment.chosen = with_data(flags, &doctor); });
 }
 
 void add_rebuild(CLI::App& app, Environment& environment) {
   auto* command = app.add_subcommand("rebuild", "Fold the log anew, beside the store, and swap");
-  const auto options = add_data_options(command, "data");
-  command->callback([&environment, options] {
-    environment.chosen = [options] {
-      const auto done = rebuild(*options);
-      if (done) return *done;
-      say("tenure: " + done.error());
-      return Exit::failed;
-    };
-  });
+  const auto flags = add_data_flags(command);
+  command->callback([&environment, flags] { environment.chosen = with_settings(flags, &rebuild); });
 }
 
 }  // namespace tenure::cli

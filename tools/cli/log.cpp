@@ -1,4 +1,4 @@
-// tenure log dump|tail|stat: the log of a data directory, record by record.
+// tenure log dump|tail|stat: the log, record by record.
 #include <fmt/core.h>
 
 #include "core/events/commit.h"
@@ -84,18 +84,18 @@ std::expected<Exit, std::string> stat(Data& data, Format format) {
 }  // namespace
 
 void add_log(CLI::App& app, Environment& environment) {
-  auto* group = app.add_subcommand("log", "The log of a data directory")->require_subcommand(1);
+  auto* group = app.add_subcommand("log", "The log, without a server")->require_subcommand(1);
   const auto options = std::make_shared<Options>();
 
   auto* dump_command = group->add_subcommand("dump", "Every record's envelope, a JSON object a line");
-  const auto dumped = add_data_options(dump_command, "data");
+  const auto dumped = add_data_flags(dump_command);
   dump_command->add_flag("--payload", options->payload, "also what is sealed, where its key exists");
   dump_command->callback([&environment, options, dumped] {
     environment.chosen = with_data(dumped, [options](Data& data) { return dump(data, *options, SIZE_MAX); });
   });
 
   auto* tail_command = group->add_subcommand("tail", "The last records of each partition");
-  const auto tailed = add_data_options(tail_command, "data");
+  const auto tailed = add_data_flags(tail_command);
   tail_command->add_flag("--payload", options->payload, "also what is sealed, where its key exists");
   tail_command->add_option("-n", options->last, "how many");
   tail_command->callback([&environment, options, tailed] {
@@ -103,7 +103,7 @@ void add_log(CLI::App& app, Environment& environment) {
   });
 
   auto* stat_command = group->add_subcommand("stat", "How many records, and how large");
-  const auto counted = add_data_options(stat_command, "data");
+  const auto counted = add_data_flags(stat_command);
   stat_command->callback([&environment, counted] {
     environment.chosen = with_data(counted, [&environment](Data& data) { return stat(data, environment.format); });
   });

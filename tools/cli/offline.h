@@ -1,36 +1,32 @@
 // What the commands on a data directory share.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tools/cli/commands.h"
 #include "tools/cli/data.h"
 
 namespace tenure::cli {
 
-// --data-dir and --root-key-file.
-[[nodiscard]] inline std::shared_ptr<DataOptions> add_data_options(CLI::App* command, const std::string& default_directory) {
-  auto options = std::make_shared<DataOptions>();
-  options->directory = default_directory;
-  command->add_option("--data-dir", options->directory, "a data directory, or a copy of one")->envname("TENURE_DATA_DIR");
-  command->add_option("--root-key-file", options->root_key_file, "the root key, where it is not in the directory");
-  return options;
-}
+// Those of tenured's flags that say where its data is, as they were given here or in the environment.
+using DataFlags = std::map<std::string, std::vector<std::string>>;
 
-// Opens the data and runs; what is wrong is said on stderr.
-[[nodiscard]] inline std::function<Exit()> with_data(std::shared_ptr<DataOptions> options,
-                                                     std::function<std::expected<Exit, std::string>(Data&)> run) {
-  return [options, run = std::move(run)] {
-    auto data = Data::open(*options);
-    const auto done = data ? run(*data) : std::expected<Exit, std::string>(std::unexpected(data.error()));
-    if (done) return *done;
-    say("tenure: " + done.error());
-    return Exit::failed;
-  };
-}
+[[nodiscard]] std::shared_ptr<DataFlags> add_data_flags(CLI::App* command);
+// --data-dir alone, for a command that asks no log.
+[[nodiscard]] std::shared_ptr<DataFlags> add_directory_flag(CLI::App* command);
+
+// Read as tenured reads them.
+[[nodiscard]] std::expected<Settings, std::string> read_flags(const DataFlags& flags);
+
+using OnSettings = std::function<std::expected<Exit, std::string>(const Settings&)>;
+using OnData = std::function<std::expected<Exit, std::string>(Data&)>;
+// What is wrong is said on stderr.
+[[nodiscard]] std::function<Exit()> with_settings(std::shared_ptr<DataFlags> flags, OnSettings run);
+// Opens the data and runs.
+[[nodiscard]] std::function<Exit()> with_data(std::shared_ptr<DataFlags> flags, OnData run);
 
 }  // namespace tenure::cli

@@ -1,5 +1,5 @@
-// tenure replay: what happened to a stream, event by event, and what each changed. From a running server, or from the
-// log of a data directory.
+// tenure replay: what happened to a stream, event by event, and what each changed. From a running server, or, when
+// --data-dir or --log is given, from the log alone.
 #include <fmt/core.h>
 
 #include "commands/events.h"
@@ -90,7 +90,7 @@ Rows from_data(Data& data, const StreamName& stream) {
   const TemporaryFolder folder;
   auto store = Store::open(folder.path() / "store", Store::Mode::read_write);
   if (!store) return std::unexpected(store.error().message);
-  if (auto folded = data.fold_into(**store, {}, [](std::uint64_t) {}); !folded) return std::unexpected(folded.error());
+  if (auto folded = data.fold_into(**store, {}); !folded) return std::unexpected(folded.error());
   for (std::uint16_t partition = 0; partition < data.log().partitions(); ++partition) {
     auto rows = history::of_stream(**store, Partition{partition}, stream);
     if (!rows.empty()) return rows;
@@ -120,10 +120,10 @@ void add_replay(CLI::App& app, Environment& environment) {
   command->add_flag("--diff", options->diff, "what each event changed");
   command->add_flag("--json", options->json, "a JSON object a line");
   command->add_option("--workspace", *workspace, "on a server: the workspace that a stream which is none belongs to");
-  const auto data = add_data_options(command, "");
+  const auto data = add_data_flags(command);
   command->callback([&environment, options, workspace, data] {
     const auto stream = stream_of(options->stream);
-    if (!data->directory.empty()) {
+    if (!data->at("data-dir").empty() || !data->at("log").empty()) {
       environment.chosen = with_data(data, [options, stream](Data& opened) -> std::expected<Exit, std::string> {
         const auto rows = from_data(opened, stream);
         if (!rows) return std::unexpected(rows.error());

@@ -51,6 +51,15 @@ RC_GTEST_PROP(Sha256, OfPartsIsThatOfTheirConcatenation, (const std::vector<std:
   const std::vector<std::string_view> views(parts.begin(), parts.end());
   RC_ASSERT(sha256(views) == sha256(whole));
 }
+RC_GTEST_PROP(Sha256, OfPiecesIsThatOfTheirConcatenation, (const std::string& whole)) {
+  std::string_view rest = whole;
+  const auto pieces = [&] {
+    const auto piece = rest.substr(0, 3);
+    rest.remove_prefix(piece.size());
+    return piece;
+  };
+  RC_ASSERT(sha256_of_pieces(pieces) == sha256(whole));
+}
 TEST(Sha256, IsRightInEveryThread) {
   std::array<std::thread, 4> threads;
   for (auto& thread : threads) {

@@ -410,5 +410,18 @@ TEST_F(RootKey, IsRefusedWhenItIsNotBase64Of32Bytes) {
 }
 TEST_F(RootKey, IsMissedByName) { EXPECT_THAT(refusal(), HasSubstr(file().string())); }
 
+TEST(CopyOfAKeyStore, HoldsItsKeysUnderTheSameRootKeyWhileItIsInUse) {
+  const Directory directory;
+  const auto from = open_embedded_key_store(directory.path() / "from", key_of(1), false).value();
+  ASSERT_TRUE(from->put({{"ws_a", key_of(7)}, {"ws_b", key_of(8)}}));
+  ASSERT_TRUE(from->destroy("ws_b"));
+  ASSERT_TRUE(copy_embedded_key_store(directory.path() / "from", directory.path() / "to"));
+  EXPECT_FALSE(open_embedded_key_store(directory.path() / "to", key_of(2), false));
+  const auto to = open_embedded_key_store(directory.path() / "to", key_of(1), false).value();
+  EXPECT_EQ(text_of(to->find("ws_a")), text_of(key_of(7)));
+  EXPECT_TRUE(to->destroyed("ws_b"));
+  EXPECT_FALSE(copy_embedded_key_store(directory.path() / "nowhere", directory.path() / "other"));
+}
+
 }  // namespace
 }  // namespace tenure
