@@ -28,7 +28,8 @@ asio::awaitable<Result> await_result(Start start) {
       [&](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         start([shared, executor](Result result) {
-          asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+          asio::post(executor,
+                     [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
         });
       },
       asio::use_awaitable);
@@ -58,8 +59,8 @@ int status_of(Success success) {
 }
 
 std::string fingerprint_of(const http::Request& request) {
-  return crypto::to_hex(crypto::sha256(
-      std::array<std::string_view, 5>{http::to_string(request.method), " ", request.target, "\n", request.body}));
+  return crypto::to_hex(crypto::sha256(std::array<std::string_view, 5>{http::to_string(request.method), " ",
+                                                                       request.target, "\n", request.body}));
 }
 
 Rejection validation_failed(std::vector<FieldError> fields) {
@@ -77,12 +78,13 @@ const std::string& Call::parameter(std::string_view name) const {
 }
 
 RequestContext request_context(const http::Request& request) {
-  RequestContext context{.ip = std::string(request.remote_ip),
-                         .user_agent = std::string(request.header("User-Agent").substr(0, limits::user_agent_bytes_max)),
-                         .request_id = request.request_id,
-                         .trace_id = request.trace_id,
-                         .idempotency_key = {},
-                         .traceparent = request.traceparent};
+  RequestContext context{
+      .ip = std::string(request.remote_ip),
+      .user_agent = std::string(request.header("User-Agent").substr(0, limits::user_agent_bytes_max)),
+      .request_id = request.request_id,
+      .trace_id = request.trace_id,
+      .idempotency_key = {},
+      .traceparent = request.traceparent};
   if (!text::is_utf8(context.user_agent)) context.user_agent.clear();
   return context;
 }
@@ -100,7 +102,8 @@ Api::Api(Node& node, const Settings& settings, std::string public_url)
 
 Reply Api::dispatch(http::Request& request) {
   if (!http::parse_target(request.target, request)) {
-    return http::problem({Reason::malformed_request, "The path or query is not percent-encoded UTF-8.", {}, {}}, request);
+    return http::problem(
+        {Reason::malformed_request, "The path or query is not percent-encoded UTF-8.", {}, {}}, request);
   }
   const auto minimum = request.header("Tenure-Min-Position");
   if (minimum.empty()) return dispatch_folded(request);
@@ -110,10 +113,10 @@ Reply Api::dispatch(http::Request& request) {
   return dispatch_when_folded(request, std::move(*positions));
 }
 
-asio::awaitable<http::Response> Api::dispatch_when_folded(http::Request& request, std::vector<Position> positions) {
-  const bool folded = co_await await_result<bool>([&](auto done) {
-    node_.when_folded(positions, min_position_wait, std::move(done));
-  });
+asio::awaitable<http::Response> Api::dispatch_when_folded(http::Request& request,
+                                                          std::vector<Position> positions) {
+  const bool folded = co_await await_result<bool>(
+      [&](auto done) { node_.when_folded(positions, min_position_wait, std::move(done)); });
   if (!folded) co_return http::problem({Reason::position_not_reached, "", {}, {}}, request);
   auto reply = dispatch_folded(request);
   if (auto* response = std::get_if<http::Response>(&reply)) co_return std::move(*response);
@@ -125,7 +128,8 @@ Reply Api::dispatch_folded(http::Request& request) {
   auto call = std::make_unique<Call>(Call{*this, request, match.route, match.path, {}, {}});
   const auto refused = [&](const Rejection& rejection) {
     auto response = refuse(*call, rejection);
-    if (rejection.reason == Reason::method_not_allowed) response.headers.emplace_back("Allow", allow_header(match.allowed));
+    if (rejection.reason == Reason::method_not_allowed)
+      response.headers.emplace_back("Allow", allow_header(match.allowed));
     return response;
   };
   if (request.method == http::Method::options && !match.allowed.empty()) {
@@ -159,14 +163,16 @@ Reply Api::dispatch_folded(http::Request& request) {
   return serve_later(std::move(call), std::move(std::get<asio::awaitable<http::Response>>(reply)));
 }
 
-asio::awaitable<http::Response> Api::serve_later(std::unique_ptr<Call> call, asio::awaitable<http::Response> reply) {
+asio::awaitable<http::Response> Api::serve_later(std::unique_ptr<Call> call,
+                                                 asio::awaitable<http::Response> reply) {
   auto response = co_await std::move(reply);
   metrics_.count(static_cast<std::size_t>(call->route - route_table().data()), response.status);
   co_return response;
 }
 
 // The entry of a denied command is durable before the answer.
-asio::awaitable<http::Response> Api::denied(std::unique_ptr<Call> call, WorkspaceScope workspace, Rejection rejection) {
+asio::awaitable<http::Response> Api::denied(std::unique_ptr<Call> call, WorkspaceScope workspace,
+                                            Rejection rejection) {
   RefusalRequest refusal{.partition = workspace.partition,
                          .tenant = workspace.id.str(),
                          .command = std::string(call->route->command->name),
@@ -193,7 +199,8 @@ void Api::stamp(http::Response& response) const {
 
 http::Response Api::refuse(const Call& call, const Rejection& rejection) {
   auto response = http::problem(rejection, call.request);
-  const auto slot = call.route == nullptr ? route_table().size() : static_cast<std::size_t>(call.route - route_table().data());
+  const auto slot = call.route == nullptr ? route_table().size()
+                                          : static_cast<std::size_t>(call.route - route_table().data());
   if (call.route == nullptr) metrics_.count(slot, response.status);
   return response;
 }
@@ -210,7 +217,8 @@ std::expected<void, Rejection> Api::check_query(const Call& call) {
     if (parsed && (parsed->is_int64() || parsed->is_bool())) *value = *parsed;
   }
   auto errors = http::Schema::object(call.route->query).validate(object, {"query"});
-  if (object.size() != call.request.query.size()) errors.push_back({{"query"}, "names a parameter twice", {}});
+  if (object.size() != call.request.query.size())
+    errors.push_back({{"query"}, "names a parameter twice", {}});
   if (errors.empty()) return {};
   return std::unexpected(validation_failed(std::move(errors)));
 }
@@ -227,11 +235,14 @@ std::expected<json::Object, Rejection> Api::body(const Call& call) {
     auto value = json::parse(call.request.body, settings_.json_depth_max);
     if (!value) {
       return std::unexpected(Rejection{Reason::malformed_json,
-                                       "The body is not JSON at byte " + std::to_string(value.error().offset) + ": " +
+                                       "The body is not JSON at byte " +
+                                           std::to_string(value.error().offset) + ": " +
                                            value.error().message + ".",
-                                       {}, {}});
+                                       {},
+                                       {}});
     }
-    if (!value->is_object()) return std::unexpected(Rejection{Reason::malformed_json, "The body must be a JSON object.", {}, {}});
+    if (!value->is_object())
+      return std::unexpected(Rejection{Reason::malformed_json, "The body must be a JSON object.", {}, {}});
     object = std::move(value->get_object());
   }
   static const http::Schema empty = http::Schema::object({});
@@ -275,7 +286,9 @@ http::Response Api::respond(const Call& call, const CommandResult& result) {
   return response;
 }
 
-std::string Api::fill(std::string row) { return json::fill_placeholders(std::move(row), node_.keys(), public_url_); }
+std::string Api::fill(std::string row) {
+  return json::fill_placeholders(std::move(row), node_.keys(), public_url_);
+}
 
 http::Response Api::ok(std::string json, std::optional<std::uint64_t> version) {
   http::Response response{.status = 200, .body = std::move(json)};

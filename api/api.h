@@ -1,4 +1,5 @@
-// What the routes stand on: the node, and the steps that every request goes through before and after its handler.
+// What the routes stand on: the node, and the steps that every request goes through before and after its
+// handler.
 //
 // Threads: any; one request stays on one.
 #pragma once
@@ -36,12 +37,15 @@ class Api {
   [[nodiscard]] const std::string& public_url() const { return public_url_; }
   [[nodiscard]] const crypto::Key& cursor_key() const { return cursor_key_; }
 
-  // ---- For handlers -------------------------------------------------------------------------------------------
+  // ---- For handlers
+  // -------------------------------------------------------------------------------------------
 
   // Steps 3 to 7 of the one path (commands/execute.h). If-Match and Idempotency-Key come from the request.
-  [[nodiscard]] boost::asio::awaitable<http::Response> execute(Call& call, Command command, Partition partition);
+  [[nodiscard]] boost::asio::awaitable<http::Response> execute(Call& call, Command command,
+                                                               Partition partition);
   // The same, with the answer still in parts.
-  [[nodiscard]] boost::asio::awaitable<CommandResult> execute_parts(Call& call, Command command, Partition partition);
+  [[nodiscard]] boost::asio::awaitable<CommandResult> execute_parts(Call& call, Command command,
+                                                                    Partition partition);
   [[nodiscard]] http::Response respond(const Call& call, const CommandResult& result);
 
   // A row, its placeholders filled in.
@@ -59,21 +63,22 @@ class Api {
   // What the audit feed says of the caller.
   [[nodiscard]] Caller caller(const Principal& principal);
   [[nodiscard]] std::optional<WorkspaceScope> find_workspace(std::string_view id_or_uuid);
-  [[nodiscard]] Verdict may(const Principal& principal, const WorkspaceScope& workspace, Permission permission);
+  [[nodiscard]] Verdict may(const Principal& principal, const WorkspaceScope& workspace,
+                            Permission permission);
 
  private:
   [[nodiscard]] Reply dispatch_folded(http::Request& request);
   [[nodiscard]] boost::asio::awaitable<http::Response> dispatch_when_folded(http::Request& request,
                                                                             std::vector<Position> positions);
-  [[nodiscard]] boost::asio::awaitable<http::Response> serve_later(std::unique_ptr<Call> call,
-                                                                   boost::asio::awaitable<http::Response> reply);
+  [[nodiscard]] boost::asio::awaitable<http::Response> serve_later(
+      std::unique_ptr<Call> call, boost::asio::awaitable<http::Response> reply);
   [[nodiscard]] std::expected<Principal, Rejection> authenticate(const http::Request& request);
   // The workspace of a route: resolved, and allowed.
   [[nodiscard]] std::expected<void, Rejection> resolve(Call& call);
   [[nodiscard]] std::expected<std::optional<WorkspaceScope>, Rejection> context_of(const Call& call);
   [[nodiscard]] std::expected<void, Rejection> permit(Call& call, WorkspaceScope workspace);
-  [[nodiscard]] boost::asio::awaitable<http::Response> denied(std::unique_ptr<Call> call, WorkspaceScope workspace,
-                                                              Rejection rejection);
+  [[nodiscard]] boost::asio::awaitable<http::Response> denied(std::unique_ptr<Call> call,
+                                                              WorkspaceScope workspace, Rejection rejection);
   [[nodiscard]] std::expected<void, Rejection> check_query(const Call& call);
   [[nodiscard]] std::string cursor_binding(const Call& call);
   [[nodiscard]] std::pair<std::string, Sealed> display_of(UserId user);

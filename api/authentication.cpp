@@ -1,5 +1,5 @@
-// Steps 1 and 2 of the one path for requests over HTTP: whose is the credential, which workspace is meant, and may the
-// caller do that there?
+// Steps 1 and 2 of the one path for requests over HTTP: whose is the credential, which workspace is meant,
+// and may the caller do that there?
 #include <algorithm>
 
 #include "api/api.h"
@@ -16,7 +16,8 @@ constexpr std::size_t token_checksum_chars = 6;
 std::string_view bearer_of(const http::Request& request) {
   constexpr std::string_view scheme = "Bearer ";
   const auto header = request.header("Authorization");
-  if (header.size() <= scheme.size() || !http::equal_ignoring_case(header.substr(0, scheme.size()), scheme)) return {};
+  if (header.size() <= scheme.size() || !http::equal_ignoring_case(header.substr(0, scheme.size()), scheme))
+    return {};
   return header.substr(scheme.size());
 }
 
@@ -28,7 +29,8 @@ bool is_letter_or_digit(char c) {
 bool is_well_formed(std::string_view credential, std::string_view token_prefix) {
   if (credential.starts_with(token_prefix)) {
     credential.remove_prefix(token_prefix.size());
-    if (credential.size() <= token_checksum_chars || !std::ranges::all_of(credential, is_letter_or_digit)) return false;
+    if (credential.size() <= token_checksum_chars || !std::ranges::all_of(credential, is_letter_or_digit))
+      return false;
     const auto random = credential.substr(0, credential.size() - token_checksum_chars);
     return crypto::to_base62(crypto::crc32(random), token_checksum_chars) == credential.substr(random.size());
   }
@@ -42,7 +44,8 @@ Rejection not_found() { return {Reason::not_found, "", {}, {}}; }
 std::expected<Principal, Rejection> Api::authenticate(const http::Request& request) {
   const auto unauthenticated = std::unexpected(Rejection{Reason::unauthenticated, "", {}, {}});
   const auto credential = bearer_of(request);
-  if (request.count_headers("Authorization") != 1 || !is_well_formed(credential, settings_.token_prefix)) return unauthenticated;
+  if (request.count_headers("Authorization") != 1 || !is_well_formed(credential, settings_.token_prefix))
+    return unauthenticated;
   const auto holder = credentials::find(node_.store(), crypto::view(crypto::sha256(credential)));
   const auto now = node_.clock().now();
   if (holder.token) {
@@ -53,9 +56,13 @@ std::expected<Principal, Rejection> Api::authenticate(const http::Request& reque
   if (!holder.session || holder.session->expires_at <= now) return unauthenticated;
   if (now - holder.session->extended_at >= session::extended_every) {
     CommandRequest extend;
-    extend.command = session::ExtendSession{holder.session->user, holder.session->personal_account, holder.session->session};
+    extend.command = session::ExtendSession{holder.session->user, holder.session->personal_account,
+                                            holder.session->session};
     extend.partition = directory_partition;
-    extend.caller = {.actor = {ActorType::system, "sessions"}, .display = "Tenure", .display_sealed = {}, .via_organization = {}};
+    extend.caller = {.actor = {ActorType::system, "sessions"},
+                     .display = "Tenure",
+                     .display_sealed = {},
+                     .via_organization = {}};
     extend.done = [](const CommandResult&) {};
     node_.submit(std::move(extend));
   }
@@ -77,11 +84,13 @@ Verdict Api::may(const Principal& principal, const WorkspaceScope& workspace, Pe
   WorkspaceAccess access;
   if (principal.token) {
     if (principal.token->workspace == workspace.id) {
-      access.role = principal.token->role == api_token::Role::admin ? WorkspaceRole::admin : WorkspaceRole::member;
+      access.role =
+          principal.token->role == api_token::Role::admin ? WorkspaceRole::admin : WorkspaceRole::member;
     }
   } else {
     if (workspace.row.header.owner == principal.session->user) access.role = WorkspaceRole::owner;
-    access.account_role = accounts::role_of(node_.store(), principal.session->user, workspace.row.header.account);
+    access.account_role =
+        accounts::role_of(node_.store(), principal.session->user, workspace.row.header.account);
   }
   return authorize(access, permission);
 }
@@ -105,8 +114,8 @@ std::expected<std::optional<WorkspaceScope>, Rejection> Api::context_of(const Ca
   return workspace;
 }
 
-// Finds what the route works on and whether the caller may: on a refusal for want of permission, `call.workspace` says
-// in whose feed it belongs.
+// Finds what the route works on and whether the caller may: on a refusal for want of permission,
+// `call.workspace` says in whose feed it belongs.
 std::expected<void, Rejection> Api::resolve(Call& call) {
   const auto access = call.route->access;
   if (access == Access::person && !call.principal.is_person()) {
@@ -125,7 +134,8 @@ std::expected<void, Rejection> Api::resolve(Call& call) {
     case Access::workspace_of_path: {
       auto workspace = find_workspace(call.parameter("workspace"));
       if (!workspace) return std::unexpected(not_found());
-      const bool broad_names_another = call.principal.is_person() && *context && (*context)->id != workspace->id;
+      const bool broad_names_another =
+          call.principal.is_person() && *context && (*context)->id != workspace->id;
       if (broad_names_another) return std::unexpected(Rejection{Reason::context_mismatch, "", {}, {}});
       return permit(call, std::move(*workspace));
     }
@@ -134,7 +144,8 @@ std::expected<void, Rejection> Api::resolve(Call& call) {
       const auto operation = id ? operations::find(node_.store(), *id) : std::nullopt;
       auto workspace = operation ? find_workspace(operation->workspace.str()) : std::nullopt;
       if (!workspace) return std::unexpected(not_found());
-      const bool broad_names_another = call.principal.is_person() && *context && (*context)->id != workspace->id;
+      const bool broad_names_another =
+          call.principal.is_person() && *context && (*context)->id != workspace->id;
       if (broad_names_another) return std::unexpected(Rejection{Reason::context_mismatch, "", {}, {}});
       return permit(call, std::move(*workspace));
     }

@@ -36,7 +36,8 @@ std::string joined_lines(const Request& request, std::string_view name) {
   return text;
 }
 
-// The first element of a list; its comma, if any, begins what is left. A comma inside quotes belongs to the element.
+// The first element of a list; its comma, if any, begins what is left. A comma inside quotes belongs to the
+// element.
 std::string_view take_element(std::string_view& list) {
   bool quoted = false;
   std::size_t end = 0;

@@ -107,18 +107,20 @@ constexpr std::size_t traceparent_chars = 55;
 constexpr std::size_t trace_id_at = 3;
 constexpr std::size_t trace_id_chars = 32;
 
-// W3C Trace Context: version-traceid-parentid-flags, the ids not all zero. What a later version puts behind these is
-// cut off.
+// W3C Trace Context: version-traceid-parentid-flags, the ids not all zero. What a later version puts behind
+// these is cut off.
 std::string valid_traceparent(std::string_view traceparent) {
   if (traceparent.size() < traceparent_chars || traceparent.starts_with("ff")) return {};
   const bool says_more = traceparent.size() > traceparent_chars;
   if (says_more && (traceparent.starts_with("00") || traceparent[traceparent_chars] != '-')) return {};
   const auto trace = traceparent.substr(trace_id_at, trace_id_chars);
   const auto parent = traceparent.substr(36, 16);
-  const bool well_formed = is_lower_hex(traceparent.substr(0, 2)) && traceparent[2] == '-' && is_lower_hex(trace) &&
-                           traceparent[35] == '-' && is_lower_hex(parent) && traceparent[52] == '-' &&
-                           is_lower_hex(traceparent.substr(53, 2));
-  const auto is_zero = [](std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; };
+  const bool well_formed = is_lower_hex(traceparent.substr(0, 2)) && traceparent[2] == '-' &&
+                           is_lower_hex(trace) && traceparent[35] == '-' && is_lower_hex(parent) &&
+                           traceparent[52] == '-' && is_lower_hex(traceparent.substr(53, 2));
+  const auto is_zero = [](std::string_view text) {
+    return text.find_first_not_of('0') == std::string_view::npos;
+  };
   if (!well_formed || is_zero(trace) || is_zero(parent)) return {};
   return std::string(traceparent.substr(0, traceparent_chars));
 }
@@ -132,7 +134,8 @@ bool accepts_gzip(std::string_view header) {
     const auto name = element.substr(0, element.find_first_of("; \t"));
     if (equal_ignoring_case(name, "gzip")) {
       const auto weight = element.find("q=");
-      return weight == std::string_view::npos || element.find_first_of("123456789", weight) != std::string_view::npos;
+      return weight == std::string_view::npos ||
+             element.find_first_of("123456789", weight) != std::string_view::npos;
     }
     if (comma == std::string_view::npos) return false;
     header.remove_prefix(comma + 1);
@@ -142,7 +145,8 @@ bool accepts_gzip(std::string_view header) {
 
 std::string gzip(std::string_view body) {
   z_stream stream{};
-  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, gzip_window_bits, gzip_memory_level, Z_DEFAULT_STRATEGY) != Z_OK) {
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, gzip_window_bits, gzip_memory_level,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
     return {};
   }
   std::string out(deflateBound(&stream, body.size()), '\0');
@@ -159,12 +163,14 @@ std::string gzip(std::string_view body) {
 }  // namespace
 
 HeadScan::Found HeadScan::look(std::string_view received) {
-  for (auto end = received.find('\n', looked_at_); end != std::string_view::npos; end = received.find('\n', looked_at_)) {
+  for (auto end = received.find('\n', looked_at_); end != std::string_view::npos;
+       end = received.find('\n', looked_at_)) {
     if (end == 0 || received[end - 1] != '\r') return Found::malformed;
     if (looked_at_ == 0 && !is_request_line(received.substr(0, end - 1))) return Found::malformed;
     const bool empty_line = end == looked_at_ + 1;
     if (empty_line) return Found::complete;
-    if (end + 1 == received.size()) return Found::incomplete;  // whether it is folded shows with the next byte
+    if (end + 1 == received.size())
+      return Found::incomplete;  // whether it is folded shows with the next byte
     if (received[end + 1] == ' ' || received[end + 1] == '\t') return Found::malformed;
     looked_at_ = end + 1;
   }
@@ -180,18 +186,24 @@ void read_trace(Request& request) {
     request.request_id = "req_" + crypto::random_base62(made_request_id_chars, random);
   }
   request.traceparent = valid_traceparent(request.header("traceparent"));
-  if (!request.traceparent.empty()) request.trace_id = request.traceparent.substr(trace_id_at, trace_id_chars);
+  if (!request.traceparent.empty())
+    request.trace_id = request.traceparent.substr(trace_id_at, trace_id_chars);
 }
 
 std::optional<Rejection> check_framing(unsigned version, const Request& request) {
-  const auto malformed = [](std::string_view why) { return Rejection{Reason::malformed_request, std::string(why), {}, {}}; };
+  const auto malformed = [](std::string_view why) {
+    return Rejection{Reason::malformed_request, std::string(why), {}, {}};
+  };
   const auto lengths = request.count_headers("Content-Length");
   const auto codings = request.count_headers("Transfer-Encoding");
   const auto hosts = request.count_headers("Host");
   if (lengths > 1) return malformed("The request has more than one Content-Length.");
-  if (lengths == 1 && !is_digits(request.header("Content-Length"))) return malformed("The Content-Length is not one number.");
-  if (lengths > 0 && codings > 0) return malformed("The request has both Content-Length and Transfer-Encoding.");
-  if (codings > 0 && (codings > 1 || version < 11)) return malformed("The request's Transfer-Encoding is ambiguous.");
+  if (lengths == 1 && !is_digits(request.header("Content-Length")))
+    return malformed("The Content-Length is not one number.");
+  if (lengths > 0 && codings > 0)
+    return malformed("The request has both Content-Length and Transfer-Encoding.");
+  if (codings > 0 && (codings > 1 || version < 11))
+    return malformed("The request's Transfer-Encoding is ambiguous.");
   if (codings == 1 && !equal_ignoring_case(request.header("Transfer-Encoding"), "chunked")) {
     return Rejection{Reason::not_implemented, "The only transfer coding is chunked.", {}, {}};
   }
@@ -199,16 +211,20 @@ std::optional<Rejection> check_framing(unsigned version, const Request& request)
   return std::nullopt;
 }
 
-void write_response(const Response& response, const Request& request, Persistence persistence, std::string& out) {
+void write_response(const Response& response, const Request& request, Persistence persistence,
+                    std::string& out) {
   const bool worth_it = response.body.size() >= gzip_bytes_min;
-  const auto compressed = worth_it && accepts_gzip(request.header("Accept-Encoding")) ? gzip(response.body) : std::string();
-  const std::string_view body = compressed.empty() ? std::string_view(response.body) : std::string_view(compressed);
+  const auto compressed =
+      worth_it && accepts_gzip(request.header("Accept-Encoding")) ? gzip(response.body) : std::string();
+  const std::string_view body =
+      compressed.empty() ? std::string_view(response.body) : std::string_view(compressed);
 
   out.clear();
   const auto line = [&](std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
   };
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status,
+                 status_text(response.status));
   line("Date", date_text());
   line("X-Request-Id", request.request_id);
   if (response.status != 204) {

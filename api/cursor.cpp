@@ -22,7 +22,8 @@ std::expected<std::string, Rejection> decode_cursor(const crypto::Key& key, std:
   const auto bytes = crypto::from_base64url(cursor);
   if (bytes && bytes->size() >= tag_bytes) {
     auto position = bytes->substr(tag_bytes);
-    if (crypto::equal_constant_time(tag_of(key, binding, position), std::string_view(*bytes).substr(0, tag_bytes))) {
+    if (crypto::equal_constant_time(tag_of(key, binding, position),
+                                    std::string_view(*bytes).substr(0, tag_bytes))) {
       return position;
     }
   }

@@ -105,9 +105,10 @@ std::expected<void, std::string> check_partitions(const Settings& settings) {
   const auto stamp = read_log_stamp(directory);
   if (!stamp || !*stamp || (*stamp)->partitions == partitions_of(settings)) return {};
   const auto made_with = (*stamp)->partitions - 1;
-  return std::unexpected(fmt::format(
-      "the log in {} was made with --partitions {}, not {}, and their number is fixed for ever; start with --partitions {}; nothing was changed",
-      directory.string(), made_with, settings.partitions, made_with));
+  return std::unexpected(
+      fmt::format("the log in {} was made with --partitions {}, not {}, and their number is fixed for ever; "
+                  "start with --partitions {}; nothing was changed",
+                  directory.string(), made_with, settings.partitions, made_with));
 }
 
 std::expected<DataDirectory, std::string> open_embedded(const Settings& settings, Random& random) {

@@ -83,12 +83,13 @@ std::string_view Request::header(std::string_view name) const {
 }
 
 std::size_t Request::count_headers(std::string_view name) const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); }));
 }
 
 std::optional<std::string_view> Request::query_value(std::string_view name) const {
-  const auto found = std::ranges::find(query, name, [](const auto& field) { return std::string_view(field.first); });
+  const auto found =
+      std::ranges::find(query, name, [](const auto& field) { return std::string_view(field.first); });
   if (found == query.end()) return std::nullopt;
   return found->second;
 }

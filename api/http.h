@@ -20,16 +20,16 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 // One request, read to its end. Header views live as long as the request.
 struct Request {
   Method method{};
-  std::string_view target;                    // as it came
-  std::vector<std::string> segments;          // of the path, decoded one by one after splitting
-  Fields query;                               // decoded, in order
+  std::string_view target;            // as it came
+  std::vector<std::string> segments;  // of the path, decoded one by one after splitting
+  Fields query;                       // decoded, in order
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::string_view body;
   std::string_view remote_ip;
-  std::string request_id;                     // the client's, or made
-  std::string traceparent;                    // a valid one (W3C Trace Context); otherwise empty
-  std::string trace_id;                       // its trace id
-  std::string_view route;                     // the pattern that matched, set by whoever dispatches: for metrics and logs
+  std::string request_id;   // the client's, or made
+  std::string traceparent;  // a valid one (W3C Trace Context); otherwise empty
+  std::string trace_id;     // its trace id
+  std::string_view route;   // the pattern that matched, set by whoever dispatches: for metrics and logs
 
   // The first header of that name (any case); empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -46,8 +46,9 @@ struct Response {
   bool no_store = false;  // holds something that no cache may keep
 };
 
-// Path and query of `target` into segments and query. Takes origin-form and absolute-form (RFC 9112, 3.2), of which scheme and
-// authority are passed over. False when it is malformed: another form, bad percent-encoding, invalid UTF-8.
+// Path and query of `target` into segments and query. Takes origin-form and absolute-form (RFC 9112, 3.2), of
+// which scheme and authority are passed over. False when it is malformed: another form, bad percent-encoding,
+// invalid UTF-8.
 [[nodiscard]] bool parse_target(std::string_view target, Request& request);
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view left, std::string_view right);

@@ -30,7 +30,8 @@ void LastUsed::touch(TokenId token, Timestamp now) {
 std::optional<Timestamp> LastUsed::of(TokenId token) const {
   {
     const std::shared_lock lock(mutex_);
-    if (const auto found = uses_.find(token); found != uses_.end()) return from_unix_millis(found->second->used_millis);
+    if (const auto found = uses_.find(token); found != uses_.end())
+      return from_unix_millis(found->second->used_millis);
   }
   const auto written = store_.get(key_of(token));
   if (!written) return std::nullopt;

@@ -1,5 +1,5 @@
-// When each API token was last used: kept in memory, written to this node's own part of the store at most once a minute
-// a token, and never a domain event.
+// When each API token was last used: kept in memory, written to this node's own part of the store at most
+// once a minute a token, and never a domain event.
 //
 // Threads: any.
 #pragma once
@@ -32,7 +32,8 @@ class LastUsed {
 
   const Store& store_;
   mutable std::shared_mutex mutex_;
-  std::unordered_map<TokenId, std::unique_ptr<Use>> uses_;  // guarded by mutex_; a Use's atomic needs only a shared lock
+  std::unordered_map<TokenId, std::unique_ptr<Use>>
+      uses_;  // guarded by mutex_; a Use's atomic needs only a shared lock
 };
 
 }  // namespace tenure

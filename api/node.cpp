@@ -132,7 +132,7 @@ Node::~Node() {
     context_.stop();
     thread_.join();
   }
-  log_.reset();  // appends that it still answers are posted, and nobody runs them
+  log_.reset();   // appends that it still answers are posted, and nobody runs them
   sink_.reset();  // likewise
   if (!store_) return;
   if (housekeeping_task_) housekeeping_task_(*store_, clock_.now());

@@ -22,10 +22,12 @@ std::string lower(std::string_view method) {
 
 std::string_view media_type(const Route& route) {
   if (route.pattern == "/docs") return "text/html";
-  return route.access == Access::open && route.pattern != "/v1/openapi.json" ? "text/plain" : "application/json";
+  return route.access == Access::open && route.pattern != "/v1/openapi.json" ? "text/plain"
+                                                                             : "application/json";
 }
 
-void write_parameter(json::Writer& out, std::string_view name, std::string_view where, bool needed, const Schema& schema) {
+void write_parameter(json::Writer& out, std::string_view name, std::string_view where, bool needed,
+                     const Schema& schema) {
   out.begin_object().member("name", name).member("in", where).member("required", needed).key("schema");
   schema.render(out, true);
   out.end_object();
@@ -43,10 +45,12 @@ void write_parameters(json::Writer& out, const Route& route) {
   auto pattern = route.pattern;
   for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{')) {
     const auto close = pattern.find('}');
-    write_parameter(out, pattern.substr(open + 1, close - open - 1), "path", true, Schema::string().chars(1, id_chars_max));
+    write_parameter(out, pattern.substr(open + 1, close - open - 1), "path", true,
+                    Schema::string().chars(1, id_chars_max));
     pattern.remove_prefix(close + 1);
   }
-  for (const auto& member : route.query) write_parameter(out, member.name, "query", member.required, member.schema);
+  for (const auto& member : route.query)
+    write_parameter(out, member.name, "query", member.required, member.schema);
   if (route.access != Access::open) {
     write_header(out, "Akua-Context", 53);
     write_header(out, "Tenure-Min-Position", position_chars_max);
@@ -59,7 +63,11 @@ void write_parameters(json::Writer& out, const Route& route) {
 }
 
 void write_responses(json::Writer& out, const Route& route) {
-  out.key("responses").begin_object().key(std::to_string(route.success)).begin_object().member("description", "Success");
+  out.key("responses")
+      .begin_object()
+      .key(std::to_string(route.success))
+      .begin_object()
+      .member("description", "Success");
   if (route.answer) {
     out.key("content").begin_object().key(media_type(route)).begin_object().key("schema");
     route.answer->render(out, true);
@@ -67,7 +75,12 @@ void write_responses(json::Writer& out, const Route& route) {
   } else if (route.success != 204) {
     out.key("content").begin_object().key(media_type(route)).begin_object().end_object().end_object();
   }
-  out.end_object().key("default").begin_object().member("description", "Refused").key("content").begin_object();
+  out.end_object()
+      .key("default")
+      .begin_object()
+      .member("description", "Refused")
+      .key("content")
+      .begin_object();
   out.key("application/problem+json").begin_object().key("schema");
   schemas::problem().render(out, true);
   out.end_object().end_object().end_object().end_object();
@@ -118,8 +131,17 @@ std::string openapi_document(const std::vector<Route>& routes) {
   std::string text;
   json::Writer out(text);
   out.begin_object().member("openapi", "3.1.0").key("info").begin_object().member("title", "Tenure");
-  out.member("version", TENURE_VERSION).member("summary", "The system of record for who owns what").end_object();
-  out.key("security").begin_array().begin_object().key("bearer").begin_array().end_array().end_object().end_array();
+  out.member("version", TENURE_VERSION)
+      .member("summary", "The system of record for who owns what")
+      .end_object();
+  out.key("security")
+      .begin_array()
+      .begin_object()
+      .key("bearer")
+      .begin_array()
+      .end_array()
+      .end_object()
+      .end_array();
   out.key("paths").begin_object();
   for (const auto& [pattern, operations] : paths) {
     out.key(pattern).begin_object();

@@ -45,7 +45,8 @@ std::string body_of(std::string_view reason, std::string_view title, int status,
   for (const auto& field : rejection.fields) {
     auto metadata = field.metadata;
     // What is of the whole refusal stands with the first.
-    if (&field == &rejection.fields.front()) metadata.insert(rejection.metadata.begin(), rejection.metadata.end());
+    if (&field == &rejection.fields.front())
+      metadata.insert(rejection.metadata.begin(), rejection.metadata.end());
     write_error(out, status, field.message, field.path, metadata);
   }
   out.end_array().key("result").begin_object().end_object().end_object();
@@ -97,11 +98,13 @@ int status_of(Category category) {
 Response problem(const Rejection& rejection, const Request& request) {
   const auto& reason = info(rejection.reason);
   const int status = status_of(reason.category);
-  const std::string_view detail = rejection.detail.empty() ? reason.remedy : std::string_view(rejection.detail);
+  const std::string_view detail =
+      rejection.detail.empty() ? reason.remedy : std::string_view(rejection.detail);
   Response response{.status = status,
                     .body = body_of(reason.name, reason.title, status, detail, rejection, request),
                     .content_type = problem_type};
-  if (reason.category == Category::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (reason.category == Category::unauthenticated)
+    response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (reason.category == Category::unavailable || reason.category == Category::too_many) {
     response.headers.emplace_back("Retry-After", retry_after_seconds);
   }
@@ -112,7 +115,8 @@ Response internal_error(const Request& request) {
   constexpr int status = 500;
   return {.status = status,
           .body = body_of("internal_error", "Internal error", status,
-                          "This is a fault of the server. Its log has the cause under the request id.", {}, request),
+                          "This is a fault of the server. Its log has the cause under the request id.", {},
+                          request),
           .content_type = problem_type};
 }
 

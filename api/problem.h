@@ -1,5 +1,5 @@
-// Refusals as application/problem+json (RFC 9457), with the members that clients of the older shape read. The one
-// place that knows which HTTP status a category has.
+// Refusals as application/problem+json (RFC 9457), with the members that clients of the older shape read. The
+// one place that knows which HTTP status a category has.
 #pragma once
 
 #include "api/http.h"

@@ -30,11 +30,11 @@ struct Route {
   std::string_view operation_id, summary;
   Access access = Access::any;
   Permission permission = Permission::read;
-  const CommandInfo* command = nullptr;     // that the route runs: what the feed calls a denied one
+  const CommandInfo* command = nullptr;  // that the route runs: what the feed calls a denied one
   std::vector<http::Member> query;
   std::optional<http::Schema> body;
   int success = 200;
-  std::optional<http::Schema> answer;       // none: no body
+  std::optional<http::Schema> answer;  // none: no body
   Handler handler = nullptr;
 };
 

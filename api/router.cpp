@@ -65,7 +65,8 @@ bool Router::matches(const Pattern& pattern, const std::vector<std::string>& seg
     } else if (wanted.is_parameter && colon != std::string_view::npos) {
       return false;  // an unknown verb is an unknown path, not an odd id
     }
-    if (wanted.is_parameter ? text.empty() || text::has_control_characters(text) : text != wanted.text) return false;
+    if (wanted.is_parameter ? text.empty() || text::has_control_characters(text) : text != wanted.text)
+      return false;
   }
   return true;
 }

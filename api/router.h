@@ -1,5 +1,6 @@
-// Finds the route of a path. A path is split at its slashes first; each segment is decoded, and then matched: an encoded
-// slash or colon is part of its segment. Where a literal and a parameter both match, the literal does.
+// Finds the route of a path. A path is split at its slashes first; each segment is decoded, and then matched:
+// an encoded slash or colon is part of its segment. Where a literal and a parameter both match, the literal
+// does.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@ namespace tenure {
 
 class Router {
  public:
-  // Throws std::logic_error when two routes match the same requests: their patterns differ in names of parameters at most.
+  // Throws std::logic_error when two routes match the same requests: their patterns differ in names of
+  // parameters at most.
   explicit Router(const std::vector<Route>& routes);
 
   struct Match {

@@ -53,7 +53,8 @@ bool is_of(Schema::Type type, const json::Value& value) {
       return value.is_string();
     case Schema::Type::integer:
       // 3.0 is an integer to JSON Schema.
-      return value.is_int64() || value.is_uint64() || (value.is_double() && std::trunc(value.get_double()) == value.get_double());
+      return value.is_int64() || value.is_uint64() ||
+             (value.is_double() && std::trunc(value.get_double()) == value.get_double());
     case Schema::Type::boolean:
       return value.is_bool();
     case Schema::Type::object:
@@ -117,7 +118,8 @@ Schema&& Schema::or_null() && {
   return std::move(*this);
 }
 Schema&& Schema::pattern(std::string_view regular_expression) && {
-  if (!max_chars_ || *max_chars_ > pattern_chars_max) throw std::logic_error("a pattern for texts of unbounded length");
+  if (!max_chars_ || *max_chars_ > pattern_chars_max)
+    throw std::logic_error("a pattern for texts of unbounded length");
   pattern_ = regular_expression;
   matcher_ = std::make_shared<const std::regex>(std::string(regular_expression));
   return std::move(*this);
@@ -137,10 +139,12 @@ std::vector<FieldError> Schema::validate(const json::Value& value, std::vector<s
   return errors;
 }
 
-void Schema::check(const json::Value& value, std::vector<std::string>& path, std::vector<FieldError>& errors) const {
+void Schema::check(const json::Value& value, std::vector<std::string>& path,
+                   std::vector<FieldError>& errors) const {
   if (errors.size() >= errors_max || (value.is_null() && nullable_)) return;
   if (!is_of(type_, value)) {
-    errors.push_back({path, fmt::format("must be {}{}", with_article(type_), value.is_null() ? ", not null" : ""), {}});
+    errors.push_back(
+        {path, fmt::format("must be {}{}", with_article(type_), value.is_null() ? ", not null" : ""), {}});
     return;
   }
   switch (type_) {
@@ -182,10 +186,13 @@ void Schema::check_string(std::string_view text, const std::vector<std::string>&
   }
   const auto plural = [](std::size_t count) { return count == 1 ? "" : "s"; };
   const auto chars = text::count_characters(text);
-  if (chars < min_chars_) return wrong(fmt::format("must have at least {} character{}", min_chars_, plural(min_chars_)));
-  if (max_chars_ && chars > *max_chars_) return wrong(fmt::format("must have at most {} character{}", *max_chars_, plural(*max_chars_)));
+  if (chars < min_chars_)
+    return wrong(fmt::format("must have at least {} character{}", min_chars_, plural(min_chars_)));
+  if (max_chars_ && chars > *max_chars_)
+    return wrong(fmt::format("must have at most {} character{}", *max_chars_, plural(*max_chars_)));
   if (text::has_control_characters(text)) return wrong("must not have control characters");
-  if (matcher_ && !std::regex_search(text.begin(), text.end(), *matcher_)) return wrong(fmt::format("must match {}", pattern_));
+  if (matcher_ && !std::regex_search(text.begin(), text.end(), *matcher_))
+    return wrong(fmt::format("must match {}", pattern_));
   if (format_ == "date-time") {
     if (const auto time = parse_rfc3339(text); !time) wrong(time.error());
   }

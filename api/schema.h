@@ -1,4 +1,5 @@
-// Schemas of bodies, query parameters and answers: what validates a request is what the OpenAPI document shows.
+// Schemas of bodies, query parameters and answers: what validates a request is what the OpenAPI document
+// shows.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,8 @@ class Schema {
   Schema&& at_least(std::int64_t min) &&;
   Schema&& at_most(std::int64_t max) &&;
   Schema&& or_null() &&;
-  // An ECMA-262 regular expression. Comes after `chars` with a maximum of at most `pattern_chars_max`, which bounds the work of
-  // matching; std::logic_error otherwise.
+  // An ECMA-262 regular expression. Comes after `chars` with a maximum of at most `pattern_chars_max`, which
+  // bounds the work of matching; std::logic_error otherwise.
   Schema&& pattern(std::string_view regular_expression) &&;
   static constexpr std::size_t pattern_chars_max = 256;
   // As JSON Schema has it. date-time (RFC 3339) is checked; the others are only shown.
@@ -45,10 +46,11 @@ class Schema {
   // Under which the document lists it.
   Schema&& named(std::string_view name) &&;
 
-  // Every field that is wrong, with its path; empty when all is well. Strings with control characters are wrong. A hostile
-  // document has more wrong fields than anyone reads: it stops at `errors_max`.
+  // Every field that is wrong, with its path; empty when all is well. Strings with control characters are
+  // wrong. A hostile document has more wrong fields than anyone reads: it stops at `errors_max`.
   static constexpr std::size_t errors_max = 1000;
-  [[nodiscard]] std::vector<FieldError> validate(const json::Value& value, std::vector<std::string> path) const;
+  [[nodiscard]] std::vector<FieldError> validate(const json::Value& value,
+                                                 std::vector<std::string> path) const;
 
   // JSON Schema 2020-12; a named schema inside is a reference to #/components/schemas/.
   void render(json::Writer& out, bool inside = false) const;
@@ -61,10 +63,14 @@ class Schema {
  private:
   explicit Schema(Type type) : type_(type) {}
   void check(const json::Value& value, std::vector<std::string>& path, std::vector<FieldError>& errors) const;
-  void check_integer(const json::Value& value, const std::vector<std::string>& path, std::vector<FieldError>& errors) const;
-  void check_string(std::string_view text, const std::vector<std::string>& path, std::vector<FieldError>& errors) const;
-  void check_object(const json::Object& object, std::vector<std::string>& path, std::vector<FieldError>& errors) const;
-  void check_names(const json::Object& object, std::vector<std::string>& path, std::vector<FieldError>& errors) const;
+  void check_integer(const json::Value& value, const std::vector<std::string>& path,
+                     std::vector<FieldError>& errors) const;
+  void check_string(std::string_view text, const std::vector<std::string>& path,
+                    std::vector<FieldError>& errors) const;
+  void check_object(const json::Object& object, std::vector<std::string>& path,
+                    std::vector<FieldError>& errors) const;
+  void check_names(const json::Object& object, std::vector<std::string>& path,
+                   std::vector<FieldError>& errors) const;
 
   Type type_;
   bool nullable_ = false;
@@ -85,7 +91,11 @@ struct Member {
   Schema schema;
   bool required = false;
 };
-[[nodiscard]] inline Member required(std::string_view name, Schema schema) { return {name, std::move(schema), true}; }
-[[nodiscard]] inline Member optional(std::string_view name, Schema schema) { return {name, std::move(schema), false}; }
+[[nodiscard]] inline Member required(std::string_view name, Schema schema) {
+  return {name, std::move(schema), true};
+}
+[[nodiscard]] inline Member optional(std::string_view name, Schema schema) {
+  return {name, std::move(schema), false};
+}
 
 }  // namespace tenure::http

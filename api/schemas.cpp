@@ -20,20 +20,21 @@ Schema tagged(std::string_view id_name) {
 }
 
 Schema step() {
-  return Schema::object({
-                            required("name", Schema::string()),
-                            required("status", Schema::one_of({"pending", "running", "completed", "failed", "skipped"})),
-                            required("execution_type", Schema::one_of({"system", "user", "approval", "skipped"})),
-                            required("started_at", Schema::unix_time()),
-                            required("completed_at", time_or_null()),
-                            required("error_message", text_or_null()),
-                            required("retryable", Schema::boolean()),
-                            required("skippable", Schema::boolean()),
-                            required("attempts", Schema::integer().at_least(0)),
-                            required("next_attempt_at", time_or_null()),
-                            required("last_error", text_or_null()),
-                            required("compensated", Schema::boolean()),
-                        })
+  return Schema::object(
+             {
+                 required("name", Schema::string()),
+                 required("status", Schema::one_of({"pending", "running", "completed", "failed", "skipped"})),
+                 required("execution_type", Schema::one_of({"system", "user", "approval", "skipped"})),
+                 required("started_at", Schema::unix_time()),
+                 required("completed_at", time_or_null()),
+                 required("error_message", text_or_null()),
+                 required("retryable", Schema::boolean()),
+                 required("skippable", Schema::boolean()),
+                 required("attempts", Schema::integer().at_least(0)),
+                 required("next_attempt_at", time_or_null()),
+                 required("last_error", text_or_null()),
+                 required("compensated", Schema::boolean()),
+             })
       .named("OperationStep");
 }
 
@@ -49,13 +50,16 @@ Schema workspace() {
                  required("account_id", id()),
                  required("region", text_or_null()),
                  required("tenancy_model", Schema::one_of({"shared", "dedicated"})),
-                 required("status", Schema::one_of({"provisioning", "active", "frozen", "offboarding", "deleting", "deleted"})),
+                 required("status", Schema::one_of({"provisioning", "active", "frozen", "offboarding",
+                                                    "deleting", "deleted"})),
                  required("reconciling", Schema::boolean()),
                  required("workspace_class", Schema::one_of({"standard", "platform", "sandbox"})),
-                 required("plan", Schema::object({required("tier", Schema::string()),
-                                                  required("billed_by", Schema::one_of({"platform", "seller"}))})),
-                 required("managing_organization",
-                          Schema::object({required("id", id()), required("name", Schema::string())}).or_null()),
+                 required("plan",
+                          Schema::object({required("tier", Schema::string()),
+                                          required("billed_by", Schema::one_of({"platform", "seller"}))})),
+                 required(
+                     "managing_organization",
+                     Schema::object({required("id", id()), required("name", Schema::string())}).or_null()),
                  required("operation_id", text_or_null()),
                  required("created_at", Schema::unix_time()),
                  required("updated_at", Schema::unix_time()),
@@ -67,21 +71,21 @@ Schema workspace() {
 }
 
 Schema environment() {
-  return Schema::object(
-             {
-                 required("id", id()),
-                 required("slug", Schema::one_of({"dev", "staging", "prod"})),
-                 required("status", Schema::one_of({"pending", "provisioning", "active", "failed", "deprovisioning", "deprovisioned"})),
-                 required("reconciling", Schema::boolean()),
-                 required("provider", Schema::string()),
-                 required("provider_ref", text_or_null()),
-                 required("attempts", Schema::integer().at_least(0)),
-                 required("next_attempt_at", time_or_null()),
-                 required("last_error", text_or_null()),
-                 required("created_at", Schema::unix_time()),
-                 required("updated_at", Schema::unix_time()),
-                 required("etag", Schema::string()),
-             })
+  return Schema::object({
+                            required("id", id()),
+                            required("slug", Schema::one_of({"dev", "staging", "prod"})),
+                            required("status", Schema::one_of({"pending", "provisioning", "active", "failed",
+                                                               "deprovisioning", "deprovisioned"})),
+                            required("reconciling", Schema::boolean()),
+                            required("provider", Schema::string()),
+                            required("provider_ref", text_or_null()),
+                            required("attempts", Schema::integer().at_least(0)),
+                            required("next_attempt_at", time_or_null()),
+                            required("last_error", text_or_null()),
+                            required("created_at", Schema::unix_time()),
+                            required("updated_at", Schema::unix_time()),
+                            required("etag", Schema::string()),
+                        })
       .named("Environment");
 }
 
@@ -120,8 +124,11 @@ Schema access_state() {
                  required("workspace_id", id()),
                  required("access_version", Schema::integer().at_least(0)),
                  required("accessible", Schema::boolean()),
-                 required("status", Schema::one_of({"active", "payment_grace", "restricted", "suspended", "ended", "reactivating"})),
-                 required("reason", Schema::one_of({"payment_grace", "restricted", "suspended", "ended", "reactivating"}).or_null()),
+                 required("status", Schema::one_of({"active", "payment_grace", "restricted", "suspended",
+                                                    "ended", "reactivating"})),
+                 required("reason", Schema::one_of(
+                                        {"payment_grace", "restricted", "suspended", "ended", "reactivating"})
+                                        .or_null()),
                  required("reconciliation_status", Schema::one_of({"pending", "reconciled", "failed"})),
                  required("payment_grace_ends_at", time_or_null()),
                  required("restricted_at", time_or_null()),
@@ -146,8 +153,8 @@ Schema api_token() {
 }
 
 Schema created_api_token() {
-  return Schema::object({required("id", id()), required("workspace_id", id()), required("name", Schema::string()),
-                         required("token", Schema::string())})
+  return Schema::object({required("id", id()), required("workspace_id", id()),
+                         required("name", Schema::string()), required("token", Schema::string())})
       .named("CreatedApiToken");
 }
 
@@ -182,15 +189,18 @@ Schema me() {
                  required("name", text_or_null()),
                  required("email", text_or_null()),
                  required("created_at", time_or_null()),
-                 required("accounts", Schema::array(Schema::object({required("id", id()), required("name", Schema::string()),
-                                                                    required("role", role),
-                                                                    required("personal", Schema::boolean())}))),
-                 required("organizations", Schema::array(Schema::object({required("id", id()), required("name", Schema::string()),
+                 required("accounts",
+                          Schema::array(Schema::object(
+                              {required("id", id()), required("name", Schema::string()),
+                               required("role", role), required("personal", Schema::boolean())}))),
+                 required("organizations", Schema::array(Schema::object({required("id", id()),
+                                                                         required("name", Schema::string()),
                                                                          required("role", role)}))),
                  required("credential",
-                          Schema::object({required("kind", Schema::one_of({"session", "jwt", "workspace_token"})),
-                                          required("id", text_or_null()), required("workspace_id", text_or_null()),
-                                          required("role", text_or_null()), required("expires_at", time_or_null())})),
+                          Schema::object(
+                              {required("kind", Schema::one_of({"session", "jwt", "workspace_token"})),
+                               required("id", text_or_null()), required("workspace_id", text_or_null()),
+                               required("role", text_or_null()), required("expires_at", time_or_null())})),
              })
       .named("Me");
 }
@@ -213,7 +223,8 @@ Schema audit_entry() {
                  optional("reason", Schema::string()),
                  required("targets", Schema::array(Schema::object(named_id()))),
                  required("changes", Schema::any_object()),
-                 required("context", Schema::object({optional("ip", Schema::string()), optional("user_agent", Schema::string()),
+                 required("context", Schema::object({optional("ip", Schema::string()),
+                                                     optional("user_agent", Schema::string()),
                                                      optional("request_id", Schema::string()),
                                                      optional("trace_id", Schema::string()),
                                                      optional("idempotency_key", Schema::string())})),
@@ -234,7 +245,8 @@ Schema raw_event() {
                             required("position", Schema::string()),
                             required("commit_id", id()),
                             required("command", Schema::string()),
-                            required("actor", Schema::object({required("type", Schema::string()), required("id", Schema::string())})),
+                            required("actor", Schema::object({required("type", Schema::string()),
+                                                              required("id", Schema::string())})),
                             required("correlation_id", Schema::string()),
                             required("causation_id", text_or_null()),
                             required("data", Schema::any_object()),
@@ -243,33 +255,34 @@ Schema raw_event() {
 }
 
 Schema problem() {
-  return Schema::object(
-             {
-                 required("type", Schema::string().format("uri-reference")),
-                 required("title", Schema::string()),
-                 required("status", Schema::integer()),
-                 required("detail", Schema::string()),
-                 required("instance", Schema::string()),
-                 required("reason", Schema::string()),
-                 required("request_id", Schema::string()),
-                 required("success", Schema::boolean()),
-                 required("errors", Schema::array(Schema::object({required("code", Schema::integer()),
-                                                                  required("message", Schema::string()),
-                                                                  optional("path", Schema::array(Schema::string())),
-                                                                  optional("metadata", Schema::any_object())}))),
-                 required("result", Schema::any_object()),
-             })
+  return Schema::object({
+                            required("type", Schema::string().format("uri-reference")),
+                            required("title", Schema::string()),
+                            required("status", Schema::integer()),
+                            required("detail", Schema::string()),
+                            required("instance", Schema::string()),
+                            required("reason", Schema::string()),
+                            required("request_id", Schema::string()),
+                            required("success", Schema::boolean()),
+                            required("errors", Schema::array(Schema::object(
+                                                   {required("code", Schema::integer()),
+                                                    required("message", Schema::string()),
+                                                    optional("path", Schema::array(Schema::string())),
+                                                    optional("metadata", Schema::any_object())}))),
+                            required("result", Schema::any_object()),
+                        })
       .named("Problem");
 }
 
 Schema list_of(Schema item) {
-  return Schema::object({required("data", Schema::array(std::move(item))), required("has_more", Schema::boolean()),
-                         required("next_cursor", text_or_null())});
+  return Schema::object({required("data", Schema::array(std::move(item))),
+                         required("has_more", Schema::boolean()), required("next_cursor", text_or_null())});
 }
 
 std::vector<http::Member> page_and(std::vector<http::Member> others) {
   others.push_back(optional("cursor", Schema::string().chars(1, cursor_chars_max)));
-  others.push_back(optional("limit", Schema::integer().at_least(1).at_most(static_cast<std::int64_t>(limits::page_rows_max))));
+  others.push_back(optional(
+      "limit", Schema::integer().at_least(1).at_most(static_cast<std::int64_t>(limits::page_rows_max))));
   return others;
 }
 

@@ -35,7 +35,7 @@ using tcp = asio::ip::tcp;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto sweep_every = std::chrono::milliseconds(100);
-constexpr std::size_t read_bytes = 4096;           // for a head; most fit
+constexpr std::size_t read_bytes = 4096;  // for a head; most fit
 constexpr std::size_t body_read_bytes = 32U << 10U;
 constexpr std::size_t buffer_keep_bytes = 16U << 10U;  // what a connection may hold between requests
 constexpr std::size_t headers_usual = 16;
@@ -87,7 +87,11 @@ class Connection {
  public:
   Connection(tcp::socket socket, const ServerOptions& options, const Server::Dispatch& dispatch,
              const std::atomic<bool>& stopping, Counts& counts)
-      : socket_(std::move(socket)), options_(options), dispatch_(dispatch), stopping_(stopping), counts_(counts) {
+      : socket_(std::move(socket)),
+        options_(options),
+        dispatch_(dispatch),
+        stopping_(stopping),
+        counts_(counts) {
     boost::system::error_code ignored;
     const auto remote = socket_.remote_endpoint(ignored);
     if (!ignored) remote_ip_ = remote.address().to_string(ignored);
@@ -138,7 +142,8 @@ class Connection {
     parse(parser, error);
     read_fields(parser.get(), request);
     if (error) co_return co_await refuse(rejection_for(error, parser.is_header_done()), request, begun);
-    if (const auto refused = check_head(parser.get(), request)) co_return co_await refuse(*refused, request, begun);
+    if (const auto refused = check_head(parser.get(), request))
+      co_return co_await refuse(*refused, request, begun);
 
     BodyShare share(counts_.body_bytes);
     if (!parser.is_done()) {
@@ -160,7 +165,7 @@ class Connection {
     write_response(response, request, persistence, out_);
     observe(request, response.status, begun);
     const bool written = co_await write(out_);
-    co_return written && persistence != Persistence::close;
+    co_return written&& persistence != Persistence::close;
   }
 
   enum class Head : std::uint8_t { complete, none, malformed, too_large, late };
@@ -185,7 +190,7 @@ class Connection {
       const auto room = std::min(read_bytes, buffer_.max_size() - buffer_.size());
       const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), tuple_awaitable);
       idle_ = false;
-      if (error) co_return begun && late_ ? Head::late : Head::none;
+      if (error) co_return begun&& late_ ? Head::late : Head::none;
       buffer_.commit(bytes);
       if (!begun) expect_within(options_.header_timeout);
       begun = true;
@@ -199,8 +204,10 @@ class Connection {
   }
 
   // The rest of a body. Not done and not refused: the client has gone.
-  asio::awaitable<std::optional<Rejection>> read_body(Parser& parser, const Request& request, BodyShare& share) {
-    const bool waits = parser.get().version() == 11 && equal_ignoring_case(request.header("Expect"), "100-continue");
+  asio::awaitable<std::optional<Rejection>> read_body(Parser& parser, const Request& request,
+                                                      BodyShare& share) {
+    const bool waits =
+        parser.get().version() == 11 && equal_ignoring_case(request.header("Expect"), "100-continue");
     if (waits && buffer_.size() == 0) {
       const bool written = co_await write(continue_text);
       if (!written) co_return std::nullopt;
@@ -208,7 +215,9 @@ class Connection {
     expect_within(options_.body_timeout);
     while (!parser.is_done()) {
       const auto room = std::min(body_read_bytes, buffer_.max_size() - buffer_.size());
-      if (room == 0) co_return Rejection{Reason::malformed_request, "A chunk's extension or the trailers are too long.", {}, {}};
+      if (room == 0)
+        co_return Rejection{
+            Reason::malformed_request, "A chunk's extension or the trailers are too long.", {}, {}};
       auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), tuple_awaitable);
       if (error) {
         if (late_) co_return Rejection{Reason::request_timeout, "", {}, {}};
@@ -217,7 +226,8 @@ class Connection {
       buffer_.commit(bytes);
       parse(parser, error);
       if (error) co_return rejection_for(error, true);
-      if (!share.grow_to(parser.get().body().size(), options_.bodies_bytes_max)) co_return Rejection{Reason::overloaded, "", {}, {}};
+      if (!share.grow_to(parser.get().body().size(), options_.bodies_bytes_max))
+        co_return Rejection{Reason::overloaded, "", {}, {}};
     }
     co_return std::nullopt;
   }
@@ -240,7 +250,8 @@ class Connection {
 
   Response fault_of(const Request& request, std::string_view what) {
     ++counts_.faults;
-    log::error("a request failed inside the server", {{"request_id", request.request_id}, {"error", std::string(what)}});
+    log::error("a request failed inside the server",
+               {{"request_id", request.request_id}, {"error", std::string(what)}});
     return internal_error(request);
   }
 
@@ -255,7 +266,8 @@ class Connection {
     if (text.empty()) co_return true;
     if (error && error != asio::error::would_block) co_return false;
     expect_within(options_.write_timeout);
-    const auto [failed, bytes] = co_await asio::async_write(socket_, asio::buffer(text.data(), text.size()), tuple_awaitable);
+    const auto [failed, bytes] =
+        co_await asio::async_write(socket_, asio::buffer(text.data(), text.size()), tuple_awaitable);
     co_return !failed;
   }
 
@@ -269,7 +281,8 @@ class Connection {
     if (!co_await write(out_)) co_return false;
     boost::system::error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    // What the client still sends is read and thrown away for a moment: a reset would take the answer from it.
+    // What the client still sends is read and thrown away for a moment: a reset would take the answer from
+    // it.
     expect_within(linger_max);
     std::array<char, read_bytes> rest;
     for (std::size_t read = 0; read < linger_bytes_max;) {
@@ -294,7 +307,8 @@ class Connection {
   static void read_fields(const Parser::value_type& message, Request& request) {
     request.target = view(message.target());
     request.headers.reserve(headers_usual);
-    for (const auto& field : message) request.headers.emplace_back(view(field.name_string()), view(field.value()));
+    for (const auto& field : message)
+      request.headers.emplace_back(view(field.name_string()), view(field.value()));
     read_trace(request);
   }
 
@@ -302,7 +316,10 @@ class Connection {
     if (head == Head::late) return {Reason::request_timeout, "", {}, {}};
     if (head == Head::too_large) return {Reason::header_too_large, "", {}, {}};
     return {Reason::malformed_request,
-            "The request line is malformed, or the header has a folded line, or one that does not end with CR LF.", {}, {}};
+            "The request line is malformed, or the header has a folded line, or one that does not end with "
+            "CR LF.",
+            {},
+            {}};
   }
 
   static Rejection rejection_for(const boost::system::error_code& error, bool in_body) {
@@ -310,11 +327,14 @@ class Connection {
     if (error == HttpError::body_limit) return {Reason::body_too_large, "", {}, {}};
     if (error == HttpError::bad_version) return {Reason::http_version_not_supported, "", {}, {}};
     return {Reason::malformed_request,
-            fmt::format("The {} is malformed: {}.", in_body ? "body's framing" : "header", error.message()), {}, {}};
+            fmt::format("The {} is malformed: {}.", in_body ? "body's framing" : "header", error.message()),
+            {},
+            {}};
   }
 
   static std::optional<Rejection> check_head(const Parser::value_type& message, Request& request) {
-    if (message.version() != 10 && message.version() != 11) return Rejection{Reason::http_version_not_supported, "", {}, {}};
+    if (message.version() != 10 && message.version() != 11)
+      return Rejection{Reason::http_version_not_supported, "", {}, {}};
     const auto method = parse_method(view(message.method_string()));
     if (!method) return Rejection{Reason::not_implemented, "This method is not offered.", {}, {}};
     request.method = *method;
@@ -374,12 +394,13 @@ struct Server::Impl {
       }
       ++counts.connections;
       asio::post(worker.context, [this, &worker, socket = std::move(accepted)]() mutable {
-        const auto connection = worker.connections.emplace(worker.connections.end(), std::move(socket), options,
-                                                           dispatch, stopping, counts);
-        asio::co_spawn(worker.context, connection->run(), [this, &worker, connection](const std::exception_ptr&) {
-          worker.connections.erase(connection);
-          --counts.connections;
-        });
+        const auto connection = worker.connections.emplace(worker.connections.end(), std::move(socket),
+                                                           options, dispatch, stopping, counts);
+        asio::co_spawn(worker.context, connection->run(),
+                       [this, &worker, connection](const std::exception_ptr&) {
+                         worker.connections.erase(connection);
+                         --counts.connections;
+                       });
       });
     }
   }
@@ -388,7 +409,8 @@ struct Server::Impl {
   void turn_away(tcp::socket& socket) const {
     Request nobody;
     read_trace(nobody);
-    auto response = problem({Reason::overloaded, "The server has as many connections as it takes.", {}, {}}, nobody);
+    auto response =
+        problem({Reason::overloaded, "The server has as many connections as it takes.", {}, {}}, nobody);
     if (options.complete) options.complete(response);
     std::string text;
     write_response(response, nobody, Persistence::close, text);
@@ -427,7 +449,8 @@ struct Server::Impl {
       });
     }
     const auto end = SteadyClock::now() + grace;
-    while (counts.connections > 0 && SteadyClock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    while (counts.connections > 0 && SteadyClock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     for (auto& worker : workers) worker->context.stop();
     for (auto& worker : workers) worker->thread.join();
   }
@@ -437,7 +460,8 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 
-std::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOptions& options, Dispatch dispatch) {
+std::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOptions& options,
+                                                                  Dispatch dispatch) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->dispatch = std::move(dispatch);
@@ -449,11 +473,12 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOp
     const auto endpoint = found.begin()->endpoint();
     impl->acceptor.emplace(context, endpoint);
     const auto bound = impl->acceptor->local_endpoint();
-    const auto host = bound.address().is_v6() ? fmt::format("[{}]", bound.address().to_string()) : bound.address().to_string();
+    const auto host = bound.address().is_v6() ? fmt::format("[{}]", bound.address().to_string())
+                                              : bound.address().to_string();
     impl->address = fmt::format("{}:{}", host, bound.port());
   } catch (const boost::system::system_error& error) {
-    return std::unexpected(fmt::format("cannot listen on {}:{}: {}; choose another address with --listen", options.host,
-                                       options.port, error.code().message()));
+    return std::unexpected(fmt::format("cannot listen on {}:{}: {}; choose another address with --listen",
+                                       options.host, options.port, error.code().message()));
   }
   impl->run();
   return std::unique_ptr<Server>(new Server(std::move(impl)));

@@ -1,8 +1,9 @@
-// The HTTP/1.1 server (RFC 9110, RFC 9112): connections, limits, reading and writing. What a request means is the
-// dispatch function's business.
+// The HTTP/1.1 server (RFC 9110, RFC 9112): connections, limits, reading and writing. What a request means is
+// the dispatch function's business.
 //
-// Slow or greedy clients are cut off: every phase of a connection has a deadline, and what one connection can hold in
-// memory is bounded by the limits. Deadlines are looked at by one timer a thread, not by one a request.
+// Slow or greedy clients are cut off: every phase of a connection has a deadline, and what one connection can
+// hold in memory is bounded by the limits. Deadlines are looked at by one timer a thread, not by one a
+// request.
 //
 // Threads: `options.threads` of the server's own; a connection stays on its thread. `Dispatch` runs there.
 #pragma once
@@ -26,17 +27,18 @@ struct ServerOptions {
   unsigned threads = 1;
   std::size_t header_bytes_max = 32U << 10U;
   std::size_t body_bytes_max = 1U << 20U;
-  std::size_t bodies_bytes_max = 256U << 20U;  // all bodies together that came after their headers
-  std::size_t connections_max = 10'000;        // those beyond are answered 503 and closed
+  std::size_t bodies_bytes_max = 256U << 20U;        // all bodies together that came after their headers
+  std::size_t connections_max = 10'000;              // those beyond are answered 503 and closed
   std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to the end of its header
   std::chrono::milliseconds body_timeout{30'000};
-  std::chrono::milliseconds idle_timeout{75'000};    // between requests
+  std::chrono::milliseconds idle_timeout{75'000};  // between requests
   std::chrono::milliseconds write_timeout{30'000};
-  // Called with every answer before it is written, also with those that never got to `Dispatch`: for headers that all answers
-  // have. On any of the server's threads; it must not throw.
+  // Called with every answer before it is written, also with those that never got to `Dispatch`: for headers
+  // that all answers have. On any of the server's threads; it must not throw.
   std::function<void(Response&)> complete;
-  // Called on the connection's thread after every answer, also of what never got to `Dispatch`: for metrics and access logs.
-  // `duration` runs from the whole header to the answer, without writing it. It must not throw.
+  // Called on the connection's thread after every answer, also of what never got to `Dispatch`: for metrics
+  // and access logs. `duration` runs from the whole header to the answer, without writing it. It must not
+  // throw.
   std::function<void(const Request& request, int status, std::chrono::nanoseconds duration)> observe;
 };
 

@@ -9,8 +9,8 @@ namespace tenure {
 
 // What a caller is to a workspace.
 struct WorkspaceAccess {
-  std::optional<WorkspaceRole> role;          // in the workspace itself
-  std::optional<AccountRole> account_role;    // in the account that owns it
+  std::optional<WorkspaceRole> role;        // in the workspace itself
+  std::optional<AccountRole> account_role;  // in the account that owns it
 };
 
 enum class Verdict {

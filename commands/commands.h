@@ -1,4 +1,5 @@
-// THE TABLE OF COMMANDS: every command, what the audit feed calls it, and what it may do to a workspace that is frozen.
+// THE TABLE OF COMMANDS: every command, what the audit feed calls it, and what it may do to a workspace that
+// is frozen.
 #pragma once
 
 #include <string_view>
@@ -33,7 +34,8 @@ inline constexpr std::tuple command_table{
     CommandRow<workspace::CreateWorkspace>{"CreateWorkspace", "workspace.created"},
     CommandRow<workspace::UpdateWorkspace>{"UpdateWorkspace", "workspace.updated"},
     CommandRow<workspace::FreezeWorkspace>{"FreezeWorkspace", "workspace.frozen", InLockedWorkspace::allowed},
-    CommandRow<workspace::UnfreezeWorkspace>{"UnfreezeWorkspace", "workspace.unfrozen", InLockedWorkspace::allowed},
+    CommandRow<workspace::UnfreezeWorkspace>{"UnfreezeWorkspace", "workspace.unfrozen",
+                                             InLockedWorkspace::allowed},
     CommandRow<environment::RetryEnvironment>{"RetryEnvironment", "environment.retried"},
     CommandRow<environment::RecordProvisioned>{"RecordProvisioned", "environment.provisioned",
                                                InLockedWorkspace::allowed},
@@ -43,7 +45,8 @@ inline constexpr std::tuple command_table{
                                                  InLockedWorkspace::allowed},
     CommandRow<environment::RecordDeprovisionFailure>{"RecordDeprovisionFailure", "environment.failed",
                                                       InLockedWorkspace::allowed},
-    CommandRow<operation::CancelOperation>{"CancelOperation", "operation.cancelled", InLockedWorkspace::allowed},
+    CommandRow<operation::CancelOperation>{"CancelOperation", "operation.cancelled",
+                                           InLockedWorkspace::allowed},
     CommandRow<operation::RetryOperation>{"RetryOperation", "operation.retried"},
     CommandRow<operation::ClaimOperation>{"ClaimOperation", "", InLockedWorkspace::allowed},
     CommandRow<operation::MarkOperationStuck>{"MarkOperationStuck", "", InLockedWorkspace::allowed},

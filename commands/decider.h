@@ -1,7 +1,8 @@
 // The form of every decision, without its details, for the aggregates' headers.
 //
 //   evolve(State&, Event, time)                      what an event does to a state; the only mutator
-//   decide(Command, States, Context) -> Decided      what a command does; pure: no I/O, clock or randomness of its own
+//   decide(Command, States, Context) -> Decided      what a command does; pure: no I/O, clock or randomness
+//   of its own
 //
 // commands/decision.h has the details, for the files that decide.
 #pragma once
@@ -21,8 +22,8 @@ class States;
 struct Context;
 using Decided = std::expected<Decision, Rejection>;
 
-// Whom a command's commit belongs to: the commit is sealed under the tenant's data key, and stands in the audit
-// feed of a workspace or an account.
+// Whom a command's commit belongs to: the commit is sealed under the tenant's data key, and stands in the
+// audit feed of a workspace or an account.
 class Tenant {
  public:
   Tenant(WorkspaceId id) : id_(id.str()), feed_(id_) {}  // NOLINT(google-explicit-constructor)

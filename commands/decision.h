@@ -17,9 +17,9 @@
 
 namespace tenure {
 
-// The streams of one partition as they are now: folded, with this node's own commits in flight on top. Every stream
-// that a decision looks at becomes part of its commit, with the version that was seen: the commit counts only
-// if none of them has moved. References stay valid while the decision runs.
+// The streams of one partition as they are now: folded, with this node's own commits in flight on top. Every
+// stream that a decision looks at becomes part of its commit, with the version that was seen: the commit
+// counts only if none of them has moved. References stay valid while the decision runs.
 class States {
  public:
   virtual ~States() = default;
@@ -45,8 +45,8 @@ struct Context {
   NodeId node;    // this one
   const Policy& policy;
   Random& random;
-  // A keyed hash of `text`, in hexadecimal, under the data key of `owner`: for names of reservations that must
-  // show nothing of what they reserve.
+  // A keyed hash of `text`, in hexadecimal, under the data key of `owner`: for names of reservations that
+  // must show nothing of what they reserve.
   const std::function<std::string(std::string_view owner, std::string_view text)>& blind;
 
   template <class Id>
@@ -77,8 +77,10 @@ class Decision {
   // What the audit entry names; the first is what the command was about.
   Decision& target(std::string type, std::string id, std::string display);
   // Left out of the entry when both are the same.
-  Decision& change(std::string_view field, std::optional<std::string_view> from, std::optional<std::string_view> to);
-  // Makes no audit entry although the command's row in the table has an action: nothing that a reader would look for.
+  Decision& change(std::string_view field, std::optional<std::string_view> from,
+                   std::optional<std::string_view> to);
+  // Makes no audit entry although the command's row in the table has an action: nothing that a reader would
+  // look for.
   Decision& unaudited();
   Decision& answer(Success success, AnswerKind kind = AnswerKind::empty, StreamName stream = {});
 

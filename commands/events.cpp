@@ -27,8 +27,8 @@ bool decode_state_as(std::string_view category, const json::Value& data, AnyStat
 }
 
 template <class... States>
-void decode_state_as_any_of(std::type_identity<std::variant<std::monostate, States...>>, std::string_view category,
-                            const json::Value& data, AnyState& state) {
+void decode_state_as_any_of(std::type_identity<std::variant<std::monostate, States...>>,
+                            std::string_view category, const json::Value& data, AnyState& state) {
   if (!(decode_state_as<States>(category, data, state) || ...)) {
     throw codec::DecodeError(fmt::format("no aggregate is called \"{}\"", category));
   }
@@ -70,14 +70,15 @@ std::string encode_public(const Event& event, std::string_view resource) {
       event);
 }
 
-std::expected<Event, RecordError> decode_event(std::string_view name, std::uint32_t schema, const json::Value& data) {
-  std::expected<Event, RecordError> result =
-      std::unexpected(RecordError{fmt::format("this version does not know the event \"{}\"; run a newer one", name)});
+std::expected<Event, RecordError> decode_event(std::string_view name, std::uint32_t schema,
+                                               const json::Value& data) {
+  std::expected<Event, RecordError> result = std::unexpected(
+      RecordError{fmt::format("this version does not know the event \"{}\"; run a newer one", name)});
   const auto try_row = [&](const auto& row) {
     if (row.name != name) return false;
     if (schema < 1 || schema > row.schema) {
-      result = std::unexpected(RecordError{
-          fmt::format("this version reads \"{}\" up to schema {}, not {}; run a newer one", name, row.schema, schema)});
+      result = std::unexpected(RecordError{fmt::format(
+          "this version reads \"{}\" up to schema {}, not {}; run a newer one", name, row.schema, schema)});
       return true;
     }
     try {

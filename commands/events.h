@@ -1,6 +1,6 @@
-// THE TABLE OF EVENTS: every event that the log may hold, the aggregate whose state it moves, its wire name, its
-// schema, and whether other systems hear of it. The wire names are stored for ever: an event is never renamed and never
-// removed.
+// THE TABLE OF EVENTS: every event that the log may hold, the aggregate whose state it moves, its wire name,
+// its schema, and whether other systems hear of it. The wire names are stored for ever: an event is never
+// renamed and never removed.
 //
 // A new schema of an event needs an upcaster, which lifts the data of the one before it, and a golden file
 // (tests/golden/): see CONTRIBUTING.md.
@@ -60,8 +60,10 @@ inline constexpr std::tuple event_table{
     EventRow<workspace::State, workspace::Created>{"workspace.created", Audience::everyone},
     EventRow<workspace::State, workspace::Renamed>{"workspace.renamed", Audience::everyone},
     EventRow<workspace::State, workspace::Activated>{"workspace.activated", Audience::everyone},
-    EventRow<workspace::State, workspace::ReconciliationStarted>{"workspace.reconciliation_started", Audience::everyone},
-    EventRow<workspace::State, workspace::ReconciliationEnded>{"workspace.reconciliation_ended", Audience::everyone},
+    EventRow<workspace::State, workspace::ReconciliationStarted>{"workspace.reconciliation_started",
+                                                                 Audience::everyone},
+    EventRow<workspace::State, workspace::ReconciliationEnded>{"workspace.reconciliation_ended",
+                                                               Audience::everyone},
     EventRow<workspace::State, workspace::Frozen>{"workspace.frozen", Audience::everyone},
     EventRow<workspace::State, workspace::Unfrozen>{"workspace.unfrozen", Audience::everyone},
     EventRow<environment::State, environment::Added>{"environment.added", Audience::everyone},
@@ -69,11 +71,13 @@ inline constexpr std::tuple event_table{
     EventRow<environment::State, environment::AttemptFailed>{"environment.attempt_failed", Audience::inner},
     EventRow<environment::State, environment::Failed>{"environment.failed", Audience::everyone},
     EventRow<environment::State, environment::Retried>{"environment.retried", Audience::everyone},
-    EventRow<environment::State, environment::DeprovisioningStarted>{"environment.deprovisioning_started", Audience::everyone},
+    EventRow<environment::State, environment::DeprovisioningStarted>{"environment.deprovisioning_started",
+                                                                     Audience::everyone},
     EventRow<environment::State, environment::Deprovisioned>{"environment.deprovisioned", Audience::everyone},
     EventRow<operation::State, operation::Started>{"operation.started", Audience::everyone},
     EventRow<operation::State, operation::Claimed>{"operation.claimed", Audience::inner},
-    EventRow<operation::State, operation::StepAttemptFailed>{"operation.step_attempt_failed", Audience::inner},
+    EventRow<operation::State, operation::StepAttemptFailed>{"operation.step_attempt_failed",
+                                                             Audience::inner},
     EventRow<operation::State, operation::StepCompleted>{"operation.step_completed", Audience::everyone},
     EventRow<operation::State, operation::StepFailed>{"operation.step_failed", Audience::everyone},
     EventRow<operation::State, operation::CancelRequested>{"operation.cancel_requested", Audience::everyone},

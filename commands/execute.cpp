@@ -28,7 +28,8 @@ std::optional<WorkspaceId> workspace_of(const Command& command) {
       command);
 }
 
-// Where a refusal is entered: what was to be made has no feed yet, so its account's feed has it, in the directory.
+// Where a refusal is entered: what was to be made has no feed yet, so its account's feed has it, in the
+// directory.
 std::pair<Partition, std::string> refusal_feed_of(const CommandRequest& request) {
   return std::visit(
       [&](const auto& typed) -> std::pair<Partition, std::string> {
@@ -71,7 +72,8 @@ AuditPayload payload_for(const Caller& caller, const RequestContext& context) {
 }  // namespace
 
 Executor::Executor(Parts parts) : parts_(std::move(parts)) {
-  for (std::uint16_t i = 0; i < parts_.log.partitions(); ++i) lines_.push_back(std::make_unique<PartitionLine>());
+  for (std::uint16_t i = 0; i < parts_.log.partitions(); ++i)
+    lines_.push_back(std::make_unique<PartitionLine>());
   blind_ = [this](std::string_view owner, std::string_view text) {
     const auto digest = crypto::hmac_sha256(key_of(std::string(owner)), text);
     return crypto::to_hex(crypto::view(digest).substr(0, 16));
@@ -113,10 +115,13 @@ void Executor::run(std::shared_ptr<Pending> pending) {
                         .policy = parts_.policy,
                         .random = parts_.random,
                         .blind = blind_};
-  auto decided = std::visit([&](const auto& command) { return decide(command, seen, context); }, request.command);
-  if (!decided) return answer_without_commit(std::move(pending), std::unexpected(std::move(decided.error())), seen);
+  auto decided =
+      std::visit([&](const auto& command) { return decide(command, seen, context); }, request.command);
+  if (!decided)
+    return answer_without_commit(std::move(pending), std::unexpected(std::move(decided.error())), seen);
   if (decided->writes().empty() && !request.idempotency) {
-    Answer answer{.success = decided->answer().success, .body = {}, .version = {}, .position = {}, .replayed = false};
+    Answer answer{
+        .success = decided->answer().success, .body = {}, .version = {}, .position = {}, .replayed = false};
     if (decided->answer().kind != AnswerKind::empty) {
       auto rendered = parts_.render(decided->answer(), seen.stream_state(decided->answer().stream));
       answer.body = std::move(rendered.body);
@@ -131,14 +136,18 @@ void Executor::run(std::shared_ptr<Pending> pending) {
 bool Executor::answer_from_kept(Pending& pending, const StreamName& stream) {
   const auto& request = pending.request;
   auto& line = *lines_[to_number(request.partition)];
-  const auto reused = [&](const std::string& fingerprint) { return fingerprint != request.idempotency->fingerprint; };
+  const auto reused = [&](const std::string& fingerprint) {
+    return fingerprint != request.idempotency->fingerprint;
+  };
   const Rejection reuse{Reason::idempotency_key_reused, "", {}, {}};
   if (const auto running = line.keys_in_flight.find(stream); running != line.keys_in_flight.end()) {
-    request.done(std::unexpected(reused(running->second) ? reuse : Rejection{Reason::idempotency_key_in_use, "", {}, {}}));
+    request.done(std::unexpected(
+        reused(running->second) ? reuse : Rejection{Reason::idempotency_key_in_use, "", {}, {}}));
     return true;
   }
   if (parts_.folded.get(request.partition, stream).version.number == 0) return false;
-  const auto kept = decode_kept_answer(parts_.store.get(keys::kept_answer(request.partition, stream)).value());
+  const auto kept =
+      decode_kept_answer(parts_.store.get(keys::kept_answer(request.partition, stream)).value());
   if (reused(kept.fingerprint)) {
     request.done(std::unexpected(reuse));
   } else {
@@ -159,7 +168,8 @@ std::optional<Rejection> Executor::check_guards(const Pending& pending, const St
     if (const auto id = workspace_of(request.command)) {
       const auto status = states.get<workspace::State>(workspace::stream(*id)).status;
       if (status == workspace::Status::frozen) return Rejection{Reason::workspace_frozen, "", {}, {}};
-      if (status >= workspace::Status::offboarding) return Rejection{Reason::workspace_offboarding, "", {}, {}};
+      if (status >= workspace::Status::offboarding)
+        return Rejection{Reason::workspace_offboarding, "", {}, {}};
     }
   }
   if (request.if_match && !request.if_match->any &&
@@ -185,7 +195,8 @@ void Executor::commit(std::shared_ptr<Pending> pending, const Decision& decision
   envelope.actor = request.caller.actor;
   envelope.node = parts_.node;
   envelope.key_owner = tenant.id();
-  envelope.correlation_id = request.context.request_id.empty() ? envelope.id.str() : request.context.request_id;
+  envelope.correlation_id =
+      request.context.request_id.empty() ? envelope.id.str() : request.context.request_id;
   envelope.causation_id = request.causation_id;
   envelope.traceparent = request.context.traceparent;
   auto flight = std::make_unique<InFlight>();
@@ -202,7 +213,8 @@ void Executor::commit(std::shared_ptr<Pending> pending, const Decision& decision
     flight->key_stream = pending->key_stream;
     flight->fingerprint = request.idempotency->fingerprint;
   }
-  for (const auto& stream : seen.only_read(envelope.writes)) envelope.writes.push_back({stream, seen.version(stream), {}});
+  for (const auto& stream : seen.only_read(envelope.writes))
+    envelope.writes.push_back({stream, seen.version(stream), {}});
   envelope.answer = decision.answer();
 
   const bool audited = !command.action.empty() && decision.is_audited() && !decision.writes().empty();
@@ -227,13 +239,15 @@ void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFli
   const auto id = commit.envelope.id;
   auto& line = *lines_[to_number(partition)];
   flight->partition = partition;
-  for (const auto& write : commit.envelope.writes) flight->expected.emplace_back(write.stream, write.expected);
+  for (const auto& write : commit.envelope.writes)
+    flight->expected.emplace_back(write.stream, write.expected);
   line.push(id, commit.envelope.time, flight->changes, parts_.folded, partition);
   if (!flight->fingerprint.empty()) line.keys_in_flight[flight->key_stream] = flight->fingerprint;
   flight->deadline = deadlines_.emplace(
       flight->pending ? flight->pending->deadline : parts_.clock.now() + parts_.commit_timeout, id);
   in_flight_.emplace(id, std::move(flight));
-  outgoing_.push_back({partition, id, encode_record(commit, key_of(commit.envelope.key_owner), parts_.random)});
+  outgoing_.push_back(
+      {partition, id, encode_record(commit, key_of(commit.envelope.key_owner), parts_.random)});
 }
 
 void Executor::flush() {
@@ -243,7 +257,8 @@ void Executor::flush() {
     const auto stored = parts_.keys.put(new_keys_);
     new_keys_.clear();
     if (!stored) {
-      for (const auto& commit : outgoing) on_appended(commit.id, {AppendStatus::failed, {}, stored.error().message});
+      for (const auto& commit : outgoing)
+        on_appended(commit.id, {AppendStatus::failed, {}, stored.error().message});
       return;
     }
   }
@@ -255,10 +270,11 @@ void Executor::flush() {
   }
 }
 
-// An outcome that is unknown is settled by what the log holds: the commit itself, or one that makes it void whether or
-// not it turns up. The deadline passes only when there is neither.
+// An outcome that is unknown is settled by what the log holds: the commit itself, or one that makes it void
+// whether or not it turns up. The deadline passes only when there is neither.
 void Executor::on_appended(const CommitId& commit, const AppendResult& result) {
-  if (result.status == AppendStatus::failed) give_up(commit, {Reason::log_unavailable, result.detail, {}, {}});
+  if (result.status == AppendStatus::failed)
+    give_up(commit, {Reason::log_unavailable, result.detail, {}, {}});
   if (result.status == AppendStatus::unknown && in_flight_.contains(commit)) unknown_.push_back(commit);
 }
 
@@ -280,7 +296,8 @@ bool Executor::is_overtaken(const InFlight& flight) const {
   });
 }
 
-// Nothing may rest on the commit any more. Should it be in the log after all, the fold takes it like any other's.
+// Nothing may rest on the commit any more. Should it be in the log after all, the fold takes it like any
+// other's.
 void Executor::give_up(const CommitId& commit, const Rejection& why) {
   auto flight = take(commit);
   if (!flight) return;
@@ -356,9 +373,10 @@ void Executor::run_again(std::shared_ptr<Pending> pending) {
   run(std::move(pending));
 }
 
-// An answer that rests on commits in flight holds only once these are accepted: the last of them comes back last, and
-// when one before it is void, what waits is decided again.
-void Executor::answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result, const Seen& seen) {
+// An answer that rests on commits in flight holds only once these are accepted: the last of them comes back
+// last, and when one before it is void, what waits is decided again.
+void Executor::answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result,
+                                     const Seen& seen) {
   const auto last = seen.last_in_flight();
   if (!last) return answer(std::move(pending), std::move(result));
   in_flight_.at(*last)->waiting.push_back({std::move(pending), std::move(result)});
@@ -367,7 +385,8 @@ void Executor::answer_without_commit(std::shared_ptr<Pending> pending, CommandRe
 void Executor::answer(std::shared_ptr<Pending> pending, CommandResult result) {
   const auto& request = pending->request;
   const auto& command = info_of(request.command);
-  if (result || command.action.empty() || !leaves_entry(result.error())) return request.done(std::move(result));
+  if (result || command.action.empty() || !leaves_entry(result.error()))
+    return request.done(std::move(result));
   const auto& rejection = result.error();
   const auto [partition, tenant] = refusal_feed_of(request);
   const auto target = target_of(request.command);
@@ -413,7 +432,8 @@ void Executor::write_refusal(RefusalRequest request, std::uint64_t repeated) {
   envelope.actor = request.caller.actor;
   envelope.node = parts_.node;
   envelope.key_owner = request.tenant;
-  envelope.correlation_id = request.context.request_id.empty() ? envelope.id.str() : request.context.request_id;
+  envelope.correlation_id =
+      request.context.request_id.empty() ? envelope.id.str() : request.context.request_id;
   // A stream of its own makes a duplicate of the record void.
   const StreamName stream("refusal", envelope.id.str());
   const Event taken = reservation::Taken{};
@@ -427,7 +447,8 @@ void Executor::write_refusal(RefusalRequest request, std::uint64_t repeated) {
                                  .outcome = request.outcome,
                                  .reason = std::string(info(request.rejection.reason).name),
                                  .targets = request.targets};
-  envelope.audit->commitment = audit_commitment(audit_salt(key_of(request.tenant), envelope.id), plain_payload(payload));
+  envelope.audit->commitment =
+      audit_commitment(audit_salt(key_of(request.tenant), envelope.id), plain_payload(payload));
   commit.audit_payload = stored_payload(payload);
 
   auto flight = std::make_unique<InFlight>();
@@ -456,7 +477,8 @@ void Executor::tick() {
 std::optional<Timestamp> Executor::next_tick() const {
   std::optional<Timestamp> next;
   if (!deadlines_.empty()) next = deadlines_.begin()->first;
-  for (const auto& [key, counted] : refusals_) next = std::min(next.value_or(counted->window_end), counted->window_end);
+  for (const auto& [key, counted] : refusals_)
+    next = std::min(next.value_or(counted->window_end), counted->window_end);
   return next;
 }
 

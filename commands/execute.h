@@ -8,8 +8,9 @@
 //   6. folded            read back, accepted or void; a void one is decided again
 //   7. answer
 //
-// Executor does 3 to 7. A commit names every stream that its decision looked at, with the version that it saw, so
-// two nodes that race have one winner; the loser decides again on the newer state, a bounded number of times.
+// Executor does 3 to 7. A commit names every stream that its decision looked at, with the version that it
+// saw, so two nodes that race have one winner; the loser decides again on the newer state, a bounded number
+// of times.
 //
 // Threads: one, the one that folds. `done` functions run on it and must not block.
 #pragma once
@@ -35,13 +36,13 @@ namespace tenure {
 // On whose behalf a command runs.
 struct Caller {
   Actor actor;
-  std::string display;     // what the audit feed calls the actor...
-  Sealed display_sealed;   // ...when that is a person's name
+  std::string display;    // what the audit feed calls the actor...
+  Sealed display_sealed;  // ...when that is a person's name
   std::string via_organization;
 };
 
 struct IdempotencyKey {
-  std::string scope;        // id of the workspace or user that the key belongs to; it has a data key
+  std::string scope;  // id of the workspace or user that the key belongs to; it has a data key
   std::string key;
   std::string fingerprint;  // hexadecimal; the same for the same request
 };
@@ -125,11 +126,11 @@ class Executor {
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + held_; }
 
  private:
-  struct Pending;       // a request on its way
-  struct InFlight;      // its commit, appended and not folded yet
-  struct PartitionLine; // what is in flight in one partition, and the states that it will bring about
-  struct Counted;       // equal refusals of the current window
-  class Seen;           // States for one decision
+  struct Pending;        // a request on its way
+  struct InFlight;       // its commit, appended and not folded yet
+  struct PartitionLine;  // what is in flight in one partition, and the states that it will bring about
+  struct Counted;        // equal refusals of the current window
+  class Seen;            // States for one decision
 
   void run(std::shared_ptr<Pending> pending);
   void run_again(std::shared_ptr<Pending> pending);
@@ -167,7 +168,7 @@ class Executor {
     std::string record;
   };
   std::vector<Outgoing> outgoing_;
-  std::vector<CommitId> unknown_;  // in flight, and the log does not say whether it has them
+  std::vector<CommitId> unknown_;           // in flight, and the log does not say whether it has them
   std::vector<KeyStore::NewKey> new_keys_;  // of `outgoing_`
   std::multimap<Timestamp, CommitId> deadlines_;
   std::map<std::string, std::unique_ptr<Counted>> refusals_;

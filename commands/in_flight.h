@@ -36,7 +36,7 @@ struct Executor::InFlight {
   std::vector<Change> changes;
   std::vector<std::pair<StreamName, Version>> expected;  // what the commit demands
   StreamName key_stream;
-  std::string fingerprint;  // of the idempotency key; empty: none
+  std::string fingerprint;       // of the idempotency key; empty: none
   std::vector<Waiting> waiting;  // answers that rest on this commit
   std::function<void()> on_refusal_written;
   std::multimap<Timestamp, CommitId>::iterator deadline;
@@ -49,9 +49,9 @@ struct Executor::InFlight {
   }
 };
 
-// Commits of one partition in the order in which they were appended, and the states that they will bring about if
-// they are accepted. When one of them is not, those behind it that built on it will be void as well: their versions
-// name it. So nothing new is decided (`settling`) until all that is in flight has come back.
+// Commits of one partition in the order in which they were appended, and the states that they will bring
+// about if they are accepted. When one of them is not, those behind it that built on it will be void as well:
+// their versions name it. So nothing new is decided (`settling`) until all that is in flight has come back.
 struct Executor::PartitionLine {
   struct Ahead {
     StreamState state;
@@ -65,8 +65,8 @@ struct Executor::PartitionLine {
   std::deque<std::shared_ptr<Pending>> held;
   Timestamp last_time{};
 
-  void push(const CommitId& id, Timestamp time, const std::vector<InFlight::Change>& changes, StreamStates& folded,
-            Partition partition) {
+  void push(const CommitId& id, Timestamp time, const std::vector<InFlight::Change>& changes,
+            StreamStates& folded, Partition partition) {
     order.push_back(id);
     for (const auto& change : changes) {
       auto [found, added] = ahead.try_emplace(change.stream);

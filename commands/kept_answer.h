@@ -1,4 +1,5 @@
-// The answer that is kept under an idempotency key, written by the fold in the same batch as the command's effect.
+// The answer that is kept under an idempotency key, written by the fold in the same batch as the command's
+// effect.
 #pragma once
 
 #include <expected>

@@ -26,8 +26,8 @@ class StreamStates {
   [[nodiscard]] const StreamState& get(Partition partition, const StreamName& stream) {
     return find(partition, stream);
   }
-  // Counts `events` onto the version, with `head` as its commit, and gives the state to be moved. What it then is
-  // must go into the batch with `save`.
+  // Counts `events` onto the version, with `head` as its commit, and gives the state to be moved. What it
+  // then is must go into the batch with `save`.
   [[nodiscard]] StreamState& change(Partition partition, const StreamName& stream, std::size_t events,
                                     const CommitId& head);
   void save(Partition partition, const StreamName& stream, Store::Batch& batch);

@@ -28,7 +28,10 @@ void reduce(const StreamChange& change, Store::Batch& rows) {
   const auto [before, after] = typed<account::State>(change);
   if (after == nullptr) return;
   keys::Key value('\0');
-  value.u64(change.after.version.number).u8(after->personal ? 1 : 0).text(after->name).rest(render(change.after));
+  value.u64(change.after.version.number)
+      .u8(after->personal ? 1 : 0)
+      .text(after->name)
+      .rest(render(change.after));
   rows.put(row_key(after->id), std::string_view(value).substr(1));
   keys::Key role('\0');
   role.u8(static_cast<std::uint8_t>(AccountRole::owner));

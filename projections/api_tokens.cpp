@@ -6,7 +6,9 @@
 namespace tenure::api_tokens {
 namespace {
 
-std::string row_key(WorkspaceId workspace, TokenId token) { return keys::Key('T').id(workspace).id(token).str(); }
+std::string row_key(WorkspaceId workspace, TokenId token) {
+  return keys::Key('T').id(workspace).id(token).str();
+}
 
 }  // namespace
 
@@ -56,8 +58,9 @@ void reduce(const StreamChange& change, Store::Batch& rows) {
 }
 
 Page list(const Store& store, WorkspaceId workspace, const PageRequest& page) {
-  return rows::page_of(store, keys::Key('T').id(workspace).str(), rows::Direction::ascending, page,
-                       [](std::string_view, std::string_view json) { return std::optional<std::string>(json); });
+  return rows::page_of(
+      store, keys::Key('T').id(workspace).str(), rows::Direction::ascending, page,
+      [](std::string_view, std::string_view json) { return std::optional<std::string>(json); });
 }
 
 bool exists(const Store& store, WorkspaceId workspace, TokenId token) {

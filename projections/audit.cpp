@@ -56,7 +56,8 @@ std::string entry_json(const AcceptedCommit& accepted, std::uint64_t sequence, T
       .member("type", spelling(commit.actor.type))
       .member("id", commit.actor.id)
       .raw_member("display", json::dump(actor.at("display")));
-  if (const auto* via = actor.if_contains("via_organization")) out.raw_member("via_organization", json::dump(*via));
+  if (const auto* via = actor.if_contains("via_organization"))
+    out.raw_member("via_organization", json::dump(*via));
   out.end_object().member("action", audit.action).member("outcome", spelling(audit.outcome));
   if (!audit.reason.empty()) out.member("reason", audit.reason);
   out.key("targets");
@@ -64,7 +65,8 @@ std::string entry_json(const AcceptedCommit& accepted, std::uint64_t sequence, T
   out.raw_member("changes", json::dump(payload.at("changes")))
       .raw_member("context", json::dump(payload.at("context")))
       .member("position", to_string(accepted.position))
-      .member("salt", crypto::to_hex(std::string_view(reinterpret_cast<const char*>(salt.data()), salt.size())))
+      .member("salt",
+              crypto::to_hex(std::string_view(reinterpret_cast<const char*>(salt.data()), salt.size())))
       .member("leaf_hash", crypto::to_hex(leaf))
       .end_object();
   return text;
@@ -85,14 +87,16 @@ bool passes(const Filter& filter, std::string_view row) {
   if (filter.action && !action_passes(*filter.action, text(entry.at("action")))) return false;
   if (filter.outcome && text(entry.at("outcome")) != *filter.outcome) return false;
   if (!filter.target) return true;
-  return std::ranges::any_of(entry.at("targets").as_array(),
-                             [&](const json::Value& target) { return text(target.at("id")) == *filter.target; });
+  return std::ranges::any_of(entry.at("targets").as_array(), [&](const json::Value& target) {
+    return text(target.at("id")) == *filter.target;
+  });
 }
 
 Timestamp time_of(std::string_view value) { return keys::Reader(value).time(); }
 
 // Entries stand in the order of their times, so a time is found by halving.
-std::uint64_t first_not_before(const Store& store, std::string_view feed, std::uint64_t size, Timestamp time) {
+std::uint64_t first_not_before(const Store& store, std::string_view feed, std::uint64_t size,
+                               Timestamp time) {
   std::uint64_t low = 0;
   auto high = size;
   while (low < high) {
@@ -143,7 +147,8 @@ bool is_whole(const OpenedCommit& commit) {
   const auto* targets = payload->if_contains("targets");
   if (targets == nullptr || !targets->is_array()) return false;
   return targets->get_array().size() == commit.envelope.audit->targets.size() &&
-         std::ranges::all_of(targets->get_array(), [&](const json::Value& target) { return has_display(&target); });
+         std::ranges::all_of(targets->get_array(),
+                             [&](const json::Value& target) { return has_display(&target); });
 }
 
 void Writer::append(const AcceptedCommit& accepted, Store::Batch& rows) {
@@ -184,7 +189,8 @@ Writer::Feed& Writer::feed(const std::string& id) {
   return feeds_.emplace(id, std::move(loaded)).first->second;
 }
 
-Page list(const Store& store, std::string_view feed, const Filter& filter, Order order, const PageRequest& request) {
+Page list(const Store& store, std::string_view feed, const Filter& filter, Order order,
+          const PageRequest& request) {
   const bool descending = order == Order::newest_first;
   const auto size = head(store, feed).size;
   auto begin = filter.from ? first_not_before(store, feed, size, *filter.from) : 0;

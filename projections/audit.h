@@ -1,8 +1,8 @@
-// The audit feeds: one gapless sequence of entries for each workspace, organization and account, each feed a Merkle
-// tree (RFC 9162) whose leaf index is the entry's sequence.
+// The audit feeds: one gapless sequence of entries for each workspace, organization and account, each feed a
+// Merkle tree (RFC 9162) whose leaf index is the entry's sequence.
 //
-//   envelope = JCS({action, actor {id, type}, commitment, occurred_at, outcome, position, reason?, sequence, targets [{id, type}]})
-//   leaf     = SHA-256(0x00 || envelope)
+//   envelope = JCS({action, actor {id, type}, commitment, occurred_at, outcome, position, reason?, sequence,
+//   targets [{id, type}]}) leaf     = SHA-256(0x00 || envelope)
 //
 // The commitment stands for the part of the entry that may be erased (core/events/audit_payload.h).
 #pragma once
@@ -21,8 +21,8 @@ namespace tenure::audit {
 inline constexpr std::uint32_t version = 1;
 
 // The bytes that a leaf is made from.
-[[nodiscard]] std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence, Timestamp occurred_at,
-                                     Position position);
+[[nodiscard]] std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence,
+                                     Timestamp occurred_at, Position position);
 
 // Whether the commit has no entry, or one with all that an entry is made from.
 [[nodiscard]] bool is_whole(const OpenedCommit& commit);

@@ -1,4 +1,5 @@
-// Who holds a credential: the one look-up that authenticates a request. Kept by the views of sessions and API tokens.
+// Who holds a credential: the one look-up that authenticates a request. Kept by the views of sessions and API
+// tokens.
 #pragma once
 
 #include <optional>

@@ -52,8 +52,9 @@ void reduce(const StreamChange& change, Store::Batch& rows) {
 }
 
 Page list(const Store& store, WorkspaceId workspace, const PageRequest& page) {
-  return rows::page_of(store, rows_of(workspace), rows::Direction::ascending, page,
-                       [](std::string_view, std::string_view json) { return std::optional<std::string>(json); });
+  return rows::page_of(
+      store, rows_of(workspace), rows::Direction::ascending, page,
+      [](std::string_view, std::string_view json) { return std::optional<std::string>(json); });
 }
 
 std::optional<EnvironmentId> find(const Store& store, WorkspaceId workspace, std::string_view id_or_slug) {

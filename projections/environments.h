@@ -17,6 +17,7 @@ inline constexpr View view{"environments", 2, &reduce};
 // In the order in which they were made: dev, staging, prod.
 [[nodiscard]] Page list(const Store& store, WorkspaceId workspace, const PageRequest& page);
 // By id or by slug.
-[[nodiscard]] std::optional<EnvironmentId> find(const Store& store, WorkspaceId workspace, std::string_view id_or_slug);
+[[nodiscard]] std::optional<EnvironmentId> find(const Store& store, WorkspaceId workspace,
+                                                std::string_view id_or_slug);
 
 }  // namespace tenure::environments

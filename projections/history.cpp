@@ -52,7 +52,9 @@ void append(const Entry& entry, Store::Batch& rows) {
   rows.put(key, std::string_view(value).substr(1));
   if (!commit.key_owner.starts_with(WorkspaceId::prefix)) return;
   keys::Key place('h');
-  place.text(commit.key_owner).u64(to_number(entry.commit.position.offset)).u16(static_cast<std::uint16_t>(entry.index));
+  place.text(commit.key_owner)
+      .u64(to_number(entry.commit.position.offset))
+      .u16(static_cast<std::uint16_t>(entry.index));
   rows.put(place, key);
 }
 
@@ -64,7 +66,8 @@ Page of_workspace(const Store& store, WorkspaceId workspace, const Filter& filte
                          keys::Reader reader(*value);
                          const auto time = reader.time();
                          const auto type = reader.text();
-                         if ((filter.from && time < *filter.from) || (filter.to && time >= *filter.to)) return std::nullopt;
+                         if ((filter.from && time < *filter.from) || (filter.to && time >= *filter.to))
+                           return std::nullopt;
                          if (filter.type && !type_passes(*filter.type, type)) return std::nullopt;
                          return std::string(reader.rest());
                        });

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/fold/fold.h"
 #include "commands/events.h"
+#include "core/fold/fold.h"
 #include "projections/page.h"
 
 namespace tenure::history {
@@ -25,13 +25,14 @@ struct Entry {
 void append(const Entry& entry, Store::Batch& rows);
 
 struct Filter {
-  std::optional<std::string> type;     // exact, or a prefix followed by *
-  std::optional<Timestamp> from, to;   // from <= occurred_at < to
+  std::optional<std::string> type;    // exact, or a prefix followed by *
+  std::optional<Timestamp> from, to;  // from <= occurred_at < to
 };
 // Oldest first.
 [[nodiscard]] Page of_workspace(const Store& store, WorkspaceId workspace, const Filter& filter,
                                 const PageRequest& page);
 // All events of a stream, oldest first, each as JSON.
-[[nodiscard]] std::vector<std::string> of_stream(const Store& store, Partition partition, const StreamName& stream);
+[[nodiscard]] std::vector<std::string> of_stream(const Store& store, Partition partition,
+                                                 const StreamName& stream);
 
 }  // namespace tenure::history

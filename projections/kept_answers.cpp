@@ -41,7 +41,8 @@ void KeptAnswers::expire(const AcceptedCommit& accepted, Store::Batch& rows) {
   for (int expired = 0;;) {
     while (scan.valid() && removed_.contains(std::string(scan.key()))) scan.next();
     auto next = added_.lower_bound(prefix);
-    const bool in_batch = next != added_.end() && next->starts_with(prefix) && (!scan.valid() || *next < scan.key());
+    const bool in_batch =
+        next != added_.end() && next->starts_with(prefix) && (!scan.valid() || *next < scan.key());
     if (!in_batch && !scan.valid()) {
       none_before = kept_since + Duration(1);  // anything added later lowers it again
       return;

@@ -1,7 +1,7 @@
 // Answers kept under idempotency keys, and their removal once they are old.
 //
-// Age is measured in the log's own time, at every commit, so that each node removes the same answers at the same
-// place of the log, however it reads it.
+// Age is measured in the log's own time, at every commit, so that each node removes the same answers at the
+// same place of the log, however it reads it.
 #pragma once
 
 #include <set>

@@ -2,8 +2,8 @@
 //
 //   leaf = SHA-256(0x00 || entry)      node = SHA-256(0x01 || left || right)
 //
-// Every node of a complete subtree is stored once, under its level (0: leaves) and its index in that level, so that a
-// root or a proof of any size reads a logarithmic number of nodes.
+// Every node of a complete subtree is stored once, under its level (0: leaves) and its index in that level,
+// so that a root or a proof of any size reads a logarithmic number of nodes.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ class Edge {
   Edge(std::uint64_t size, std::vector<Hash> subtrees) : size_(size), subtrees_(std::move(subtrees)) {}
 
   // Gives every node that becomes complete to `store`.
-  void append(const Hash& leaf, const std::function<void(std::uint8_t level, std::uint64_t index, const Hash&)>& store);
+  void append(const Hash& leaf,
+              const std::function<void(std::uint8_t level, std::uint64_t index, const Hash&)>& store);
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const std::vector<Hash>& subtrees() const { return subtrees_; }
   // Of the empty tree: SHA-256 of nothing.

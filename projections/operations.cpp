@@ -141,11 +141,13 @@ Page list(const Store& store, WorkspaceId workspace, const Filter& filter, const
     keys::Reader entry(value);
     const auto type = static_cast<operation::Type>(entry.u8());
     const auto status = static_cast<operation::Status>(entry.u8());
-    if ((filter.type && *filter.type != type) || (filter.status && *filter.status != status)) return std::nullopt;
+    if ((filter.type && *filter.type != type) || (filter.status && *filter.status != status))
+      return std::nullopt;
     const auto row = find(store, keys::Reader(rest).id<OperationId>());
     return row ? std::optional(without_steps(row->json)) : std::nullopt;
   };
-  return rows::page_of(store, keys::Key('o').id(workspace).str(), rows::Direction::descending, page, make_row);
+  return rows::page_of(store, keys::Key('o').id(workspace).str(), rows::Direction::descending, page,
+                       make_row);
 }
 
 std::vector<Running> running(const Store& store) {

@@ -29,7 +29,8 @@ struct Filter {
   std::optional<operation::Status> status;
 };
 // Newest first, without steps.
-[[nodiscard]] Page list(const Store& store, WorkspaceId workspace, const Filter& filter, const PageRequest& page);
+[[nodiscard]] Page list(const Store& store, WorkspaceId workspace, const Filter& filter,
+                        const PageRequest& page);
 
 struct Running {
   Partition partition{};

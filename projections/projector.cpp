@@ -12,12 +12,12 @@
 namespace tenure {
 namespace {
 
-// A reservation is nothing but its version, and a publication is this system's own business: their events need no copy
-// for reading.
+// A reservation is nothing but its version, and a publication is this system's own business: their events
+// need no copy for reading.
 bool has_history(const StreamName& stream) {
   const auto category = stream.category();
-  return category != "idempotency" && category != "refusal" && category != "slug" && category != "bootstrap" &&
-         category != publication::State::category;
+  return category != "idempotency" && category != "refusal" && category != "slug" &&
+         category != "bootstrap" && category != publication::State::category;
 }
 
 std::uint64_t published_through(const AnyState& state) {
@@ -71,14 +71,17 @@ Version Projector::version(Partition partition, const StreamName& stream) {
   return states_.get(partition, stream).version;
 }
 
-std::expected<RenderedAnswer, RecordError> Projector::apply(const AcceptedCommit& accepted, Store::Batch& rows) {
+std::expected<RenderedAnswer, RecordError> Projector::apply(const AcceptedCommit& accepted,
+                                                            Store::Batch& rows) {
   // Everything that can fail comes before the first change.
   const auto events = decode(accepted.commit);
   if (!events) return std::unexpected(events.error());
   auto moved = evolve_copies(accepted, *events);
   if (!moved) return std::unexpected(moved.error());
-  if (!has_answer(accepted, *moved)) return std::unexpected(RecordError{"its answer is no row of its stream"});
-  if (!audit::is_whole(accepted.commit)) return std::unexpected(RecordError{"its audit entry is not understood"});
+  if (!has_answer(accepted, *moved))
+    return std::unexpected(RecordError{"its answer is no row of its stream"});
+  if (!audit::is_whole(accepted.commit))
+    return std::unexpected(RecordError{"its audit entry is not understood"});
 
   const auto& commit = accepted.commit.envelope;
   const auto partition = accepted.position.partition;
@@ -123,8 +126,9 @@ std::expected<std::vector<AnyState>, RecordError> Projector::evolve_copies(const
       try {
         evolve(moved[i], event, commit.time);
       } catch (const std::exception& error) {
-        return std::unexpected(RecordError{fmt::format("the event \"{}\" does not fit its stream {}: {}",
-                                                       name_of(event), commit.writes[i].stream.str(), error.what())});
+        return std::unexpected(
+            RecordError{fmt::format("the event \"{}\" does not fit its stream {}: {}", name_of(event),
+                                    commit.writes[i].stream.str(), error.what())});
       }
     }
   }
@@ -154,7 +158,8 @@ void Projector::apply_write(const AcceptedCommit& accepted, Move move, Store::Ba
   const StreamChange change{.partition = partition, .stream = write.stream, .before = before, .after = after};
   for (const auto& view : view_table) view.reduce(change, rows);
   changed_(partition, write.stream);
-  if (const auto through = published_through(after.state); outbox_ && through > published_through(before.state)) {
+  if (const auto through = published_through(after.state);
+      outbox_ && through > published_through(before.state)) {
     outbox::Writer::trim(partition, Offset{through}, rows);
   }
   if (has_history(write.stream)) keep_events(accepted, move, before.version.number + 1, rows);

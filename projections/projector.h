@@ -1,5 +1,5 @@
-// What an accepted commit does to the store: the streams' states, the views, the audit feed, the raw events and the
-// answer kept under its idempotency key.
+// What an accepted commit does to the store: the streams' states, the views, the audit feed, the raw events
+// and the answer kept under its idempotency key.
 //
 // Threads: the fold's.
 #pragma once
@@ -31,7 +31,8 @@ class Projector final : public FoldTarget {
   using Changed = std::function<void(Partition, const StreamName&)>;
   // Whether public events go to an outbox: constant for a log.
   enum class Publishing : std::uint8_t { off, on };
-  Projector(const Store& store, StreamStates& states, Changed changed, Publishing publishing = Publishing::off)
+  Projector(const Store& store, StreamStates& states, Changed changed,
+            Publishing publishing = Publishing::off)
       : states_(states), changed_(std::move(changed)), audit_(store), kept_answers_(store, states) {
     if (publishing == Publishing::on) outbox_.emplace(store);
   }
@@ -55,7 +56,8 @@ class Projector final : public FoldTarget {
     std::size_t first_index = 0;  // of the events, among the commit's
   };
   void apply_write(const AcceptedCommit& commit, Move move, Store::Batch& rows);
-  void keep_events(const AcceptedCommit& commit, const Move& move, std::uint64_t first_number, Store::Batch& rows);
+  void keep_events(const AcceptedCommit& commit, const Move& move, std::uint64_t first_number,
+                   Store::Batch& rows);
 
   StreamStates& states_;
   Changed changed_;

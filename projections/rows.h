@@ -12,9 +12,10 @@ namespace tenure::rows {
 
 enum class Direction { ascending, descending };
 
-// Rows under `prefix` that `make_row` turns into JSON; one that it turns into nothing is left out of the page. `page.after` and
-// `Page::next` are what follows the prefix in a key.
-[[nodiscard]] Page page_of(const Store& store, const std::string& prefix, Direction direction, const PageRequest& page,
+// Rows under `prefix` that `make_row` turns into JSON; one that it turns into nothing is left out of the
+// page. `page.after` and `Page::next` are what follows the prefix in a key.
+[[nodiscard]] Page page_of(const Store& store, const std::string& prefix, Direction direction,
+                           const PageRequest& page,
                            const std::function<std::optional<std::string>(std::string_view rest_of_key,
                                                                           std::string_view value)>& make_row);
 

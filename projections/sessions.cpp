@@ -42,8 +42,9 @@ void reduce(const StreamChange& change, Store::Batch& rows) {
 }
 
 Page list(const Store& store, UserId user, const PageRequest& page) {
-  return rows::page_of(store, keys::Key('S').id(user).str(), rows::Direction::ascending, page,
-                       [](std::string_view, std::string_view json) { return std::optional<std::string>(json); });
+  return rows::page_of(
+      store, keys::Key('S').id(user).str(), rows::Direction::ascending, page,
+      [](std::string_view, std::string_view json) { return std::optional<std::string>(json); });
 }
 
 std::optional<std::string> find(const Store& store, UserId user, SessionId session) {

@@ -1,7 +1,8 @@
 // The form of a view: rows that are ready to be read, moved by what happens to streams.
 //
-// A view is a pure function of the commits of each partition: it may look at the change it is given and nothing
-// else, so that its rows are the same however the log is read. Rows of one view never mix partitions under one key.
+// A view is a pure function of the commits of each partition: it may look at the change it is given and
+// nothing else, so that its rows are the same however the log is read. Rows of one view never mix partitions
+// under one key.
 #pragma once
 
 #include <string_view>
@@ -26,7 +27,8 @@ struct View {
   void (*reduce)(const StreamChange& change, Store::Batch& rows);
 };
 
-// The state before and after, when the stream is of this aggregate; `before` is a default state for a new stream.
+// The state before and after, when the stream is of this aggregate; `before` is a default state for a new
+// stream.
 template <class State>
 struct Typed {
   const State* before;

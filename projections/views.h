@@ -1,5 +1,5 @@
-// THE TABLE OF VIEWS. The audit feeds and the history of raw events follow whole commits and stand beside it in
-// projections/projector.cpp.
+// THE TABLE OF VIEWS. The audit feeds and the history of raw events follow whole commits and stand beside it
+// in projections/projector.cpp.
 #pragma once
 
 #include <array>

@@ -14,9 +14,11 @@ constexpr char by_member_created = 'Q';
 
 std::string row_key(WorkspaceId id) { return keys::Key('W').id(id).str(); }
 
-// How names are sorted: without regard to the case of ASCII letters. Names hold no control characters, so none is 0.
+// How names are sorted: without regard to the case of ASCII letters. Names hold no control characters, so
+// none is 0.
 std::string sort_name(std::string name) {
-  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return name;
 }
 
@@ -47,12 +49,14 @@ Row read_row(std::string_view bytes) {
   row.header.status = static_cast<workspace::Status>(reader.u8());
   row.header.version = reader.u64();
   row.header.access_version = reader.u64();
-  if (const auto frozen = reader.u64(); frozen != 0) row.header.frozen_at = from_unix_millis(static_cast<std::int64_t>(frozen));
+  if (const auto frozen = reader.u64(); frozen != 0)
+    row.header.frozen_at = from_unix_millis(static_cast<std::int64_t>(frozen));
   row.json = std::string(reader.rest());
   return row;
 }
 
-// One sorted run of index entries: those of an account, or of a member. Behind the prefix stands the sort key and the id.
+// One sorted run of index entries: those of an account, or of a member. Behind the prefix stands the sort key
+// and the id.
 class Run {
  public:
   Run(const Store& store, std::string prefix, bool descending, const std::optional<std::string>& after)
@@ -81,8 +85,8 @@ std::vector<Run> runs_for(const Store& store, const Filter& filter, Order order,
   std::vector<Run> runs;
   for (const auto& account : filter.accounts) {
     if (filter.account && *filter.account != account) continue;
-    runs.emplace_back(store, keys::Key(by_name ? by_account_name : by_account_created).id(account).str(), descending,
-                      page.after);
+    runs.emplace_back(store, keys::Key(by_name ? by_account_name : by_account_created).id(account).str(),
+                      descending, page.after);
   }
   if (filter.member) {
     runs.emplace_back(store, keys::Key(by_name ? by_member_name : by_member_created).id(*filter.member).str(),
@@ -107,7 +111,8 @@ std::optional<std::string> take_next(std::vector<Run>& runs, bool descending) {
 }
 
 bool passes(const Filter& filter, const Header& header) {
-  return (!filter.account || header.account == *filter.account) && (!filter.status || header.status == *filter.status);
+  return (!filter.account || header.account == *filter.account) &&
+         (!filter.status || header.status == *filter.status);
 }
 
 }  // namespace

@@ -33,12 +33,13 @@ struct Row {
 
 enum class Order { created_descending, created_ascending, name_ascending, name_descending };
 struct Filter {
-  std::vector<AccountId> accounts;    // all workspaces of these...
-  std::optional<UserId> member;       // ...and those that this user is a member of
-  std::optional<AccountId> account;   // only this one's
+  std::vector<AccountId> accounts;   // all workspaces of these...
+  std::optional<UserId> member;      // ...and those that this user is a member of
+  std::optional<AccountId> account;  // only this one's
   std::optional<workspace::Status> status;
 };
-// What existed during a whole walk over the pages appears exactly once, in every order but by name when it is renamed.
+// What existed during a whole walk over the pages appears exactly once, in every order but by name when it is
+// renamed.
 [[nodiscard]] Page list(const Store& store, const Filter& filter, Order order, const PageRequest& page);
 
 }  // namespace tenure::workspaces

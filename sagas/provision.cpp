@@ -36,7 +36,8 @@ bool holds_claim(Actions& actions, const operation::State& operation, const Saga
   return false;
 }
 
-Command record_forward(const environment::StepOf& step, std::uint32_t attempt, const ProvisionOutcome& outcome) {
+Command record_forward(const environment::StepOf& step, std::uint32_t attempt,
+                       const ProvisionOutcome& outcome) {
   if (outcome.status == ProvisionOutcome::Status::done) {
     return environment::RecordProvisioned{step, outcome.provider_ref};
   }
@@ -44,28 +45,31 @@ Command record_forward(const environment::StepOf& step, std::uint32_t attempt, c
                                              outcome.status == ProvisionOutcome::Status::failed_for_good};
 }
 
-Command record_compensation(const environment::StepOf& step, std::uint32_t attempt, const ProvisionOutcome& outcome) {
+Command record_compensation(const environment::StepOf& step, std::uint32_t attempt,
+                            const ProvisionOutcome& outcome) {
   if (outcome.status == ProvisionOutcome::Status::done) return environment::RecordDeprovisioned{step};
   return environment::RecordDeprovisionFailure{step, attempt, outcome.error,
                                                outcome.status == ProvisionOutcome::Status::failed_for_good};
 }
 
-Effect effect_for(const operation::State& operation, const operation::Step& step, const SagaContext& context) {
+Effect effect_for(const operation::State& operation, const operation::Step& step,
+                  const SagaContext& context) {
   const auto& workspace = context.states.get<workspace::State>(workspace::stream(operation.workspace));
   const auto& environment = context.states.get<environment::State>(environment::stream(step.environment));
   const environment::StepOf step_of{operation.workspace, operation.id, step.environment};
   Effect effect;
-  effect.request = {.action = operation.cancelling ? ProvisionRequest::Action::deprovision
-                                                   : ProvisionRequest::Action::provision,
-                    .idempotency_key = fmt::format("{}:{}:{}", operation.cancelling ? "deprovision" : "provision",
-                                                   step.environment.str(), environment.generation),
-                    .workspace = operation.workspace,
-                    .workspace_slug = workspace.slug.str(),
-                    .workspace_name = workspace.name,
-                    .environment = step.environment,
-                    .environment_slug = environment.slug,
-                    .generation = environment.generation,
-                    .attempt = step.attempts + 1};
+  effect.request = {
+      .action =
+          operation.cancelling ? ProvisionRequest::Action::deprovision : ProvisionRequest::Action::provision,
+      .idempotency_key = fmt::format("{}:{}:{}", operation.cancelling ? "deprovision" : "provision",
+                                     step.environment.str(), environment.generation),
+      .workspace = operation.workspace,
+      .workspace_slug = workspace.slug.str(),
+      .workspace_name = workspace.name,
+      .environment = step.environment,
+      .environment_slug = environment.slug,
+      .generation = environment.generation,
+      .attempt = step.attempts + 1};
   const auto record = operation.cancelling ? &record_compensation : &record_forward;
   effect.record = [step_of, record, attempt = effect.request.attempt](const ProvisionOutcome& outcome) {
     return record(step_of, attempt, outcome);

@@ -1,5 +1,5 @@
-// The provision saga: dev, staging and prod side by side through the provisioner; each is attempted again with growing
-// pauses; one that fails for good leaves the others. Cancelling removes what was made.
+// The provision saga: dev, staging and prod side by side through the provisioner; each is attempted again
+// with growing pauses; one that fails for good leaves the others. Cancelling removes what was made.
 //
 // Its state is its operation (commands/operation/operation.h).
 #pragma once

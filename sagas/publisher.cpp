@@ -105,10 +105,11 @@ void Publisher::send(Line& line, Timestamp now) {
     for (auto& record : commit.records) {
       const auto number = line.sent_before + line.sent.size();
       line.sent.push_back({commit.offset});
-      parts_.sink->publish(line.session, std::move(record), [this, partition = to_number(line.partition),
-                                               attempt = line.attempt, number](bool stored) {
-        parts_.post([=, this] { answered(partition, attempt, number, stored); });
-      });
+      parts_.sink->publish(
+          line.session, std::move(record),
+          [this, partition = to_number(line.partition), attempt = line.attempt, number](bool stored) {
+            parts_.post([=, this] { answered(partition, attempt, number, stored); });
+          });
     }
     line.next = next(commit.offset);
     line.worked_at = now;

@@ -46,7 +46,8 @@ void SagaRunner::on_changed(Partition partition, const StreamName& stream) {
 
 void SagaRunner::tick() {
   const auto now = parts_.clock.now();
-  while (!due_.empty() && due_.begin()->first <= now) moved_.insert(due_.extract(due_.begin()).value().second);
+  while (!due_.empty() && due_.begin()->first <= now)
+    moved_.insert(due_.extract(due_.begin()).value().second);
   std::vector<std::pair<std::string, std::uint64_t>> overdue;
   for (const auto& [environment, attempt] : attempts_) {
     if (!attempt.recording && attempt.timeout <= now) overdue.emplace_back(environment, attempt.number);
@@ -73,7 +74,8 @@ std::optional<Timestamp> SagaRunner::next_tick() const {
 
 std::size_t SagaRunner::stuck() const {
   return static_cast<std::size_t>(std::ranges::count_if(running_, [&](const auto& place) {
-    const auto* operation = std::get_if<operation::State>(&parts_.states.get(place.second, place.first).state);
+    const auto* operation =
+        std::get_if<operation::State>(&parts_.states.get(place.second, place.first).state);
     return operation != nullptr && operation->stuck;
   }));
 }
@@ -123,13 +125,14 @@ void SagaRunner::start_effect(Partition partition, const StreamName& stream, Eff
   attempt.partition = partition;
   attempt.stream = stream;
   attempt.effect = std::move(effect);
-  parts_.provisioner.start(attempt.effect.request,
-                           [this, environment, number = attempt.number](const ProvisionOutcome& outcome) {
-                             parts_.post([this, environment, number, outcome] { finish(environment, number, outcome); });
-                           });
+  parts_.provisioner.start(
+      attempt.effect.request, [this, environment, number = attempt.number](const ProvisionOutcome& outcome) {
+        parts_.post([this, environment, number, outcome] { finish(environment, number, outcome); });
+      });
 }
 
-void SagaRunner::finish(const std::string& environment, std::uint64_t number, const ProvisionOutcome& outcome) {
+void SagaRunner::finish(const std::string& environment, std::uint64_t number,
+                        const ProvisionOutcome& outcome) {
   const auto found = attempts_.find(environment);
   if (found == attempts_.end() || found->second.number != number || found->second.recording) return;
   auto& attempt = found->second;
@@ -149,7 +152,8 @@ void SagaRunner::recorded(const std::string& environment, std::uint64_t number, 
   for (const auto& stream : attempt.also_waiting) look_later(stream, now);
 }
 
-void SagaRunner::submit(Partition partition, const StreamName& cause, Command command, std::function<void(bool)> done) {
+void SagaRunner::submit(Partition partition, const StreamName& cause, Command command,
+                        std::function<void(bool)> done) {
   CommandRequest request;
   request.command = std::move(command);
   request.partition = partition;

@@ -1,7 +1,7 @@
 // Runs the sagas: looks at every operation that moved or whose time has come, and does what its saga says.
 //
-// Nothing here is needed for correctness after a crash: the runner begins with the operations that the store lists as
-// running, and their states say what is left to do.
+// Nothing here is needed for correctness after a crash: the runner begins with the operations that the store
+// lists as running, and their states say what is left to do.
 //
 // Threads: one, the one that folds, but for the answers of provisioners, which come in through `post`.
 #pragma once
@@ -72,7 +72,7 @@ class SagaRunner {
   std::unordered_map<StreamName, Partition> running_;
   std::set<StreamName> moved_;
   std::set<std::pair<Timestamp, StreamName>> due_;
-  std::map<std::string, Attempt> attempts_;     // by environment
+  std::map<std::string, Attempt> attempts_;      // by environment
   std::set<std::string> commands_on_their_way_;  // by stream and command, but for records
   std::map<std::string, std::string> poisoned_;
   std::uint64_t attempts_made_ = 0;

@@ -3,8 +3,8 @@
 //   evolve(State, Event)            the same as an aggregate's: the saga's state is folded from the log
 //   react(State, ...) -> Actions    what to do now, and when to look again; pure
 //
-// Effects run outside, at least once, under an idempotency key that names saga and step; what came of them comes
-// back as a command. So a saga goes on after any crash from its state alone.
+// Effects run outside, at least once, under an idempotency key that names saga and step; what came of them
+// comes back as a command. So a saga goes on after any crash from its state alone.
 #pragma once
 
 #include <optional>

@@ -52,8 +52,8 @@ boost::asio::awaitable<http::Response> revoke(Call& call) {
   if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   const auto token = TokenId::parse(call.parameter("token"));
   if (!token) co_return call.api.refuse(call, {Reason::not_found, "", {}, {}});
-  const auto result = co_await call.api.execute_parts(call, api_token::RevokeApiToken{call.workspace->id, *token},
-                                                      call.workspace->partition);
+  const auto result = co_await call.api.execute_parts(
+      call, api_token::RevokeApiToken{call.workspace->id, *token}, call.workspace->partition);
   if (result) call.api.node().scrub_credential(call.workspace->partition, api_token::stream(*token));
   co_return call.api.respond(call, result);
 }

@@ -8,7 +8,8 @@ namespace {
 
 boost::asio::awaitable<http::Response> retry(Call& call) {
   if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
-  const auto environment = environments::find(call.api.store(), call.workspace->id, call.parameter("environment"));
+  const auto environment =
+      environments::find(call.api.store(), call.workspace->id, call.parameter("environment"));
   if (!environment) co_return call.api.refuse(call, {Reason::not_found, "", {}, {}});
   auto& node = call.api.node();
   environment::RetryEnvironment command{call.workspace->id, *environment,

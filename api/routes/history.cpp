@@ -21,7 +21,8 @@ Reply list_audit_entries(Call& call) {
                              .outcome = query_text(call, "outcome"),
                              .from = *from,
                              .to = *to};
-  const auto order = call.request.query_value("order") == "asc" ? audit::Order::oldest_first : audit::Order::newest_first;
+  const auto order =
+      call.request.query_value("order") == "asc" ? audit::Order::oldest_first : audit::Order::newest_first;
   return call.api.list(call, audit::list(call.api.store(), call.workspace->id.str(), filter, order, *page));
 }
 

@@ -40,7 +40,8 @@ boost::asio::awaitable<http::Response> cancel(Call& call) {
 boost::asio::awaitable<http::Response> retry(Call& call) {
   if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   auto& node = call.api.node();
-  operation::RetryOperation command{call.workspace->id, id_of(call), OperationId::make(node.clock().now(), node.random())};
+  operation::RetryOperation command{call.workspace->id, id_of(call),
+                                    OperationId::make(node.clock().now(), node.random())};
   co_return co_await call.api.execute(call, std::move(command), call.workspace->partition);
 }
 
@@ -61,7 +62,8 @@ Reply list_workspace_operations(Call& call) {
   if (!page) return call.api.refuse(call, page.error());
   operations::Filter filter;
   if (const auto type = call.request.query_value("type")) filter.type = from_spelling<operation::Type>(*type);
-  if (const auto state = call.request.query_value("state")) filter.status = from_spelling<operation::Status>(*state);
+  if (const auto state = call.request.query_value("state"))
+    filter.status = from_spelling<operation::Status>(*state);
   return call.api.list(call, operations::list(call.api.store(), call.workspace->id, filter, *page));
 }
 

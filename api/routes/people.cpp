@@ -43,7 +43,8 @@ void write_credential(json::Writer& out, const Principal& principal) {
         .member("id", token.token.str())
         .member("workspace_id", token.workspace.str())
         .member("role", spelling(token.role));
-    token.expires_at ? out.member("expires_at", to_unix_seconds(*token.expires_at)) : out.null_member("expires_at");
+    token.expires_at ? out.member("expires_at", to_unix_seconds(*token.expires_at))
+                     : out.null_member("expires_at");
   }
   out.end_object();
 }
@@ -51,8 +52,8 @@ void write_credential(json::Writer& out, const Principal& principal) {
 boost::asio::awaitable<http::Response> end(Call& call, SessionId session) {
   if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   const auto& own = *call.principal.session;
-  const auto result =
-      co_await call.api.execute_parts(call, session::EndSession{own.user, own.personal_account, session}, directory_partition);
+  const auto result = co_await call.api.execute_parts(
+      call, session::EndSession{own.user, own.personal_account, session}, directory_partition);
   if (result) call.api.node().scrub_credential(directory_partition, session::stream(session));
   co_return call.api.respond(call, result);
 }
@@ -106,8 +107,10 @@ Reply list_accounts(Call& call) {
 
 Reply get_account(Call& call) {
   const auto id = AccountId::parse(call.parameter("account"));
-  const auto role = id ? accounts::role_of(call.api.store(), call.principal.session->user, *id) : std::nullopt;
-  if (authorize(role, Permission::read) != Verdict::allowed) return call.api.refuse(call, {Reason::not_found, "", {}, {}});
+  const auto role =
+      id ? accounts::role_of(call.api.store(), call.principal.session->user, *id) : std::nullopt;
+  if (authorize(role, Permission::read) != Verdict::allowed)
+    return call.api.refuse(call, {Reason::not_found, "", {}, {}});
   auto row = accounts::find(call.api.store(), *id).value();
   return call.api.ok(std::move(row.json), row.version);
 }

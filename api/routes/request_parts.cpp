@@ -12,7 +12,8 @@ std::optional<Timestamp> time_of(const json::Object& object, std::string_view na
   constexpr std::int64_t seconds_max = 253'402'300'799;  // the end of the year 9999
   const auto* value = object.if_contains(name);
   if (value == nullptr || value->is_null()) return std::nullopt;
-  const auto seconds = value->is_int64() ? value->get_int64() : static_cast<std::int64_t>(value->get_double());
+  const auto seconds =
+      value->is_int64() ? value->get_int64() : static_cast<std::int64_t>(value->get_double());
   return from_unix_millis(std::min(seconds, seconds_max) * 1000);
 }
 

@@ -1,4 +1,5 @@
-// Taking checked request bodies and queries apart: the schema has said that a member is there and of its type.
+// Taking checked request bodies and queries apart: the schema has said that a member is there and of its
+// type.
 #pragma once
 
 #include <expected>
@@ -17,7 +18,8 @@ namespace tenure::routes {
 [[nodiscard]] std::optional<Timestamp> time_of(const json::Object& object, std::string_view name);
 [[nodiscard]] std::expected<std::optional<Slug>, Rejection> slug_of(const json::Object& object);
 // RFC 3339; nothing where the parameter is absent.
-[[nodiscard]] std::expected<std::optional<Timestamp>, Rejection> query_time(const Call& call, std::string_view name);
+[[nodiscard]] std::expected<std::optional<Timestamp>, Rejection> query_time(const Call& call,
+                                                                            std::string_view name);
 [[nodiscard]] std::optional<std::string> query_text(const Call& call, std::string_view name);
 
 [[nodiscard]] Rejection invalid(std::vector<std::string> path, std::string message);

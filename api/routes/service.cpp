@@ -22,14 +22,18 @@ Reply readyz(Call& call) {
   const bool ready = !health.draining && health.stopped.empty();
   if (!call.request.query_value("verbose")) return text(ready ? 200 : 503, ready ? "ok\n" : "not ready\n");
   std::string body;
-  const auto line = [&](bool good, std::string_view what) { body.append(good ? "[+] " : "[-] ").append(what).append("\n"); };
+  const auto line = [&](bool good, std::string_view what) {
+    body.append(good ? "[+] " : "[-] ").append(what).append("\n");
+  };
   line(!health.draining, health.draining ? "shutting down" : "serving");
   line(health.stopped.empty(), "fold, " + std::to_string(health.commits_behind) + " commits behind");
   for (const auto& stopped : health.stopped) line(false, stopped);
   if (health.waits_for_key) line(false, "fold waits for a data key that is on its way");
-  line(health.log.available, health.log.available ? "log" : "log does not answer (reads go on): " + health.log.trouble);
-  line(health.poisoned.empty(), "sagas, " + std::to_string(health.operations_running) + " operations running, " +
-                                    std::to_string(health.operations_stuck) + " stuck");
+  line(health.log.available,
+       health.log.available ? "log" : "log does not answer (reads go on): " + health.log.trouble);
+  line(health.poisoned.empty(), "sagas, " + std::to_string(health.operations_running) +
+                                    " operations running, " + std::to_string(health.operations_stuck) +
+                                    " stuck");
   for (const auto& poisoned : health.poisoned) line(false, poisoned);
   const auto unpublished = "publisher, " + std::to_string(health.events_unpublished) + " events unpublished";
   line(health.publishing_trouble.empty(),

@@ -42,15 +42,15 @@ boost::asio::awaitable<http::Response> create(Call& call) {
   const auto slug = slug_of(*body);
   if (!slug) co_return call.api.refuse(call, slug.error());
   auto& node = call.api.node();
-  workspace::CreateWorkspace command{.workspace = WorkspaceId::make(node.clock().now(), node.random()),
-                                     .account = *account,
-                                     .owner = call.principal.session->user,
-                                     .name = text_of(*body, "name").value(),
-                                     .slug = *slug,
-                                     .region = text_of(*body, "region"),
-                                     .tenancy_model = from_spelling<workspace::TenancyModel>(
-                                                          text_of(*body, "tenancy_model").value_or("shared"))
-                                                          .value()};
+  workspace::CreateWorkspace command{
+      .workspace = WorkspaceId::make(node.clock().now(), node.random()),
+      .account = *account,
+      .owner = call.principal.session->user,
+      .name = text_of(*body, "name").value(),
+      .slug = *slug,
+      .region = text_of(*body, "region"),
+      .tenancy_model =
+          from_spelling<workspace::TenancyModel>(text_of(*body, "tenancy_model").value_or("shared")).value()};
   co_return co_await call.api.execute(call, std::move(command), node.home_of(*account));
 }
 
@@ -72,19 +72,23 @@ boost::asio::awaitable<http::Response> freeze(Call& call) {
 
 boost::asio::awaitable<http::Response> unfreeze(Call& call) {
   if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
-  co_return co_await call.api.execute(call, workspace::UnfreezeWorkspace{call.workspace->id}, call.workspace->partition);
+  co_return co_await call.api.execute(call, workspace::UnfreezeWorkspace{call.workspace->id},
+                                      call.workspace->partition);
 }
 
 }  // namespace
 
 Reply list_workspaces(Call& call) {
   const auto order = order_of(call.request.query_value("order_by").value_or(""));
-  if (!order) return call.api.refuse(call, invalid({"query", "order_by"}, "must be name or created_at, with an optional \" desc\""));
+  if (!order)
+    return call.api.refuse(
+        call, invalid({"query", "order_by"}, "must be name or created_at, with an optional \" desc\""));
   const auto page = call.api.page_request(call);
   if (!page) return call.api.refuse(call, page.error());
   if (call.principal.token) {
     Page own;
-    if (!page->after) own.rows.push_back(workspaces::find(call.api.store(), call.principal.token->workspace).value().json);
+    if (!page->after)
+      own.rows.push_back(workspaces::find(call.api.store(), call.principal.token->workspace).value().json);
     return call.api.list(call, std::move(own));
   }
   workspaces::Filter filter;
@@ -99,7 +103,8 @@ Reply list_workspaces(Call& call) {
     if (!id) return call.api.refuse(call, invalid({"query", "account_id"}, id.error()));
     filter.account = *id;
   }
-  if (const auto status = call.request.query_value("status")) filter.status = from_spelling<workspace::Status>(*status);
+  if (const auto status = call.request.query_value("status"))
+    filter.status = from_spelling<workspace::Status>(*status);
   return call.api.list(call, workspaces::list(call.api.store(), filter, *order, *page));
 }
 

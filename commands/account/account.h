@@ -1,7 +1,7 @@
 // An account: parent and payer of workspaces.
 //
-// Streams: account/<acc_ id> in the directory; account_usage/<acc_ id>, what the account uses of its quotas, in
-// the partition of its workspaces, where the quotas are decided.
+// Streams: account/<acc_ id> in the directory; account_usage/<acc_ id>, what the account uses of its quotas,
+// in the partition of its workspaces, where the quotas are decided.
 #pragma once
 
 #include <array>
@@ -13,7 +13,8 @@
 
 namespace tenure::account {
 
-// ---- Events: their fields are the storage format ---------------------------------------------------------------
+// ---- Events: their fields are the storage format
+// ---------------------------------------------------------------
 
 struct Created {
   AccountId id;
@@ -21,8 +22,8 @@ struct Created {
   std::string name;
   bool personal = false;  // made with its owner, and only for the owner
   static constexpr auto fields() {
-    return std::tuple{field("id", &Created::id), field("owner", &Created::owner), field("name", &Created::name),
-                      field("personal", &Created::personal)};
+    return std::tuple{field("id", &Created::id), field("owner", &Created::owner),
+                      field("name", &Created::name), field("personal", &Created::personal)};
   }
 };
 
@@ -31,7 +32,8 @@ struct WorkspaceCounted {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
-// ---- State ------------------------------------------------------------------------------------------------------
+// ---- State
+// ------------------------------------------------------------------------------------------------------
 
 struct State {
   static constexpr std::string_view category = "account";
@@ -43,9 +45,12 @@ struct State {
   Timestamp created_at, updated_at;
 
   static constexpr auto fields() {
-    return std::tuple{field("id", &State::id),           field("owner", &State::owner),
-                      field("name", &State::name),       field("personal", &State::personal),
-                      field("created_at", &State::created_at), field("updated_at", &State::updated_at)};
+    return std::tuple{field("id", &State::id),
+                      field("owner", &State::owner),
+                      field("name", &State::name),
+                      field("personal", &State::personal),
+                      field("created_at", &State::created_at),
+                      field("updated_at", &State::updated_at)};
   }
 };
 

@@ -1,7 +1,7 @@
 // An API token: a long-lived credential that belongs to a workspace, not to a user.
 //
-// Streams: api_token/<tok_ id>, and workspace_usage/<ws_ id>, what the workspace uses of its quotas; both in the
-// partition of the workspace.
+// Streams: api_token/<tok_ id>, and workspace_usage/<ws_ id>, what the workspace uses of its quotas; both in
+// the partition of the workspace.
 #pragma once
 
 #include <array>
@@ -17,7 +17,8 @@ namespace tenure::api_token {
 enum class Role : std::uint8_t { member, admin };
 constexpr auto spellings(Role) { return std::to_array<std::string_view>({"member", "admin"}); }
 
-// ---- Events: their fields are the storage format ---------------------------------------------------------------
+// ---- Events: their fields are the storage format
+// ---------------------------------------------------------------
 
 struct Created {
   TokenId id;
@@ -50,7 +51,8 @@ struct Uncounted {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
-// ---- State ------------------------------------------------------------------------------------------------------
+// ---- State
+// ------------------------------------------------------------------------------------------------------
 
 struct State {
   static constexpr std::string_view category = "api_token";
@@ -94,7 +96,8 @@ void evolve(Usage& usage, const Uncounted& event, Timestamp at);
 [[nodiscard]] inline StreamName stream(TokenId id) { return {State::category, id.str()}; }
 [[nodiscard]] inline StreamName usage_stream(WorkspaceId id) { return {Usage::category, id.str()}; }
 
-// ---- Commands ---------------------------------------------------------------------------------------------------
+// ---- Commands
+// ---------------------------------------------------------------------------------------------------
 
 struct CreateApiToken {
   WorkspaceId workspace;
@@ -115,7 +118,8 @@ struct RevokeApiToken {
   [[nodiscard]] StreamName target() const { return stream(token); }
 };
 
-// ---- Decisions, each with its refusals in the order in which they are checked -----------------------------------
+// ---- Decisions, each with its refusals in the order in which they are checked
+// -----------------------------------
 
 // quota_exceeded. A token that is there already stays as it is.
 [[nodiscard]] Decided decide(const CreateApiToken& command, const States& states, const Context& context);

@@ -9,8 +9,8 @@ Decided decide(const CreateApiToken& command, const States& states, const Contex
   }
   const auto& usage = states.get<Usage>(usage_stream(command.workspace));
   if (usage.api_tokens >= context.policy.tokens_per_workspace_max) {
-    return std::unexpected(quota_exceeded("API tokens of this workspace", context.policy.tokens_per_workspace_max,
-                                          usage.api_tokens));
+    return std::unexpected(quota_exceeded("API tokens of this workspace",
+                                          context.policy.tokens_per_workspace_max, usage.api_tokens));
   }
   Decision decision;
   decision.append(stream(command.token), Created{.id = command.token,

@@ -1,7 +1,8 @@
 // An environment of a workspace: dev, staging or prod, made by a provisioner.
 //
-// Stream: environment/<env_ id>, in the partition of the workspace. The commands that record what a provisioner
-// did come from the provision saga, and move the environment and the operation's step in one commit.
+// Stream: environment/<env_ id>, in the partition of the workspace. The commands that record what a
+// provisioner did come from the provision saga, and move the environment and the operation's step in one
+// commit.
 #pragma once
 
 #include <array>
@@ -22,7 +23,8 @@ constexpr auto spellings(Status) {
 
 inline constexpr std::array<std::string_view, 3> slugs{"dev", "staging", "prod"};
 
-// ---- Events: their fields are the storage format ---------------------------------------------------------------
+// ---- Events: their fields are the storage format
+// ---------------------------------------------------------------
 
 struct Added {
   EnvironmentId id;
@@ -31,8 +33,9 @@ struct Added {
   std::string provider;
   OperationId operation;
   static constexpr auto fields() {
-    return std::tuple{field("id", &Added::id), field("workspace", &Added::workspace), field("slug", &Added::slug),
-                      field("provider", &Added::provider), field("operation", &Added::operation)};
+    return std::tuple{field("id", &Added::id), field("workspace", &Added::workspace),
+                      field("slug", &Added::slug), field("provider", &Added::provider),
+                      field("operation", &Added::operation)};
   }
 };
 
@@ -46,7 +49,8 @@ struct AttemptFailed {
   std::string error;
   Timestamp next_attempt_at;
   static constexpr auto fields() {
-    return std::tuple{field("error", &AttemptFailed::error), field("next_attempt_at", &AttemptFailed::next_attempt_at)};
+    return std::tuple{field("error", &AttemptFailed::error),
+                      field("next_attempt_at", &AttemptFailed::next_attempt_at)};
   }
 };
 
@@ -69,7 +73,8 @@ struct Deprovisioned {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
-// ---- State ------------------------------------------------------------------------------------------------------
+// ---- State
+// ------------------------------------------------------------------------------------------------------
 
 struct State {
   static constexpr std::string_view category = "environment";
@@ -114,7 +119,8 @@ void evolve(State& state, const Deprovisioned& event, Timestamp at);
 
 [[nodiscard]] inline StreamName stream(EnvironmentId id) { return {State::category, id.str()}; }
 
-// ---- Commands ---------------------------------------------------------------------------------------------------
+// ---- Commands
+// ---------------------------------------------------------------------------------------------------
 
 // Asked by a person, of one that failed or was deprovisioned: a new operation tries again.
 struct RetryEnvironment {
@@ -150,13 +156,17 @@ struct RecordDeprovisionFailure : StepOf {
   bool permanent = false;
 };
 
-// ---- Decisions, each with its refusals in the order in which they are checked -----------------------------------
+// ---- Decisions, each with its refusals in the order in which they are checked
+// -----------------------------------
 
 // environment_not_failed.
 [[nodiscard]] Decided decide(const RetryEnvironment& command, const States& states, const Context& context);
 [[nodiscard]] Decided decide(const RecordProvisioned& command, const States& states, const Context& context);
-[[nodiscard]] Decided decide(const RecordProvisionFailure& command, const States& states, const Context& context);
-[[nodiscard]] Decided decide(const RecordDeprovisioned& command, const States& states, const Context& context);
-[[nodiscard]] Decided decide(const RecordDeprovisionFailure& command, const States& states, const Context& context);
+[[nodiscard]] Decided decide(const RecordProvisionFailure& command, const States& states,
+                             const Context& context);
+[[nodiscard]] Decided decide(const RecordDeprovisioned& command, const States& states,
+                             const Context& context);
+[[nodiscard]] Decided decide(const RecordDeprovisionFailure& command, const States& states,
+                             const Context& context);
 
 }  // namespace tenure::environment

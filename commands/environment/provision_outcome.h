@@ -6,10 +6,11 @@
 
 namespace tenure::environment {
 
-// The step that an answer belongs to, if the answer still matters: the operation runs, in this direction, and its
-// step waits. Otherwise the answer came twice or too late, and nothing is recorded.
+// The step that an answer belongs to, if the answer still matters: the operation runs, in this direction, and
+// its step waits. Otherwise the answer came twice or too late, and nothing is recorded.
 enum class Direction { forward, compensation };
-[[nodiscard]] const operation::Step* waiting_step(const StepOf& command, const States& states, Direction direction);
+[[nodiscard]] const operation::Step* waiting_step(const StepOf& command, const States& states,
+                                                  Direction direction);
 
 // When a step is attempted again after its `attempts`-th failure: exponential, with full jitter above half.
 [[nodiscard]] Timestamp next_attempt(std::uint32_t attempts, const Context& context);

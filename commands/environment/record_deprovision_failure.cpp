@@ -8,11 +8,12 @@ Decided decide(const RecordDeprovisionFailure& command, const States& states, co
   Decision decision;
   const auto* step = waiting_step(command, states, Direction::compensation);
   if (step == nullptr || command.attempt != step->attempts + 1) return decision;
-  const auto at = command.permanent ? context.now + context.policy.retry_max : next_attempt(command.attempt, context);
+  const auto at =
+      command.permanent ? context.now + context.policy.retry_max : next_attempt(command.attempt, context);
   decision.append(stream(command.environment), AttemptFailed{.error = command.error, .next_attempt_at = at});
-  decision.append(
-      operation::stream(command.operation),
-      operation::StepAttemptFailed{.environment = command.environment, .error = command.error, .next_attempt_at = at});
+  decision.append(operation::stream(command.operation),
+                  operation::StepAttemptFailed{
+                      .environment = command.environment, .error = command.error, .next_attempt_at = at});
   decision.unaudited();
   return decision;
 }

@@ -8,7 +8,8 @@ Decided decide(const RecordDeprovisioned& command, const States& states, const C
   if (step == nullptr) return decision;
   const auto& environment = states.get<State>(stream(command.environment));
   decision.append(stream(command.environment), Deprovisioned{});
-  decision.append(operation::stream(command.operation), operation::StepCompensated{.environment = command.environment});
+  decision.append(operation::stream(command.operation),
+                  operation::StepCompensated{.environment = command.environment});
   auto after = *step;
   after.compensated = true;
   settle(decision, command, states, after);

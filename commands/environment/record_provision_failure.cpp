@@ -8,7 +8,8 @@ Decided decide(const RecordProvisionFailure& command, const States& states, cons
   if (step == nullptr || command.attempt != step->attempts + 1) return decision;
   if (!command.permanent && command.attempt < context.policy.retry_attempts_max) {
     const auto at = next_attempt(command.attempt, context);
-    decision.append(stream(command.environment), AttemptFailed{.error = command.error, .next_attempt_at = at});
+    decision.append(stream(command.environment),
+                    AttemptFailed{.error = command.error, .next_attempt_at = at});
     decision.append(operation::stream(command.operation),
                     operation::StepAttemptFailed{
                         .environment = command.environment, .error = command.error, .next_attempt_at = at});

@@ -8,7 +8,8 @@ Decided decide(const RecordProvisioned& command, const States& states, const Con
   if (step == nullptr) return decision;
   const auto& environment = states.get<State>(stream(command.environment));
   decision.append(stream(command.environment), Provisioned{.provider_ref = command.provider_ref});
-  decision.append(operation::stream(command.operation), operation::StepCompleted{.environment = command.environment});
+  decision.append(operation::stream(command.operation),
+                  operation::StepCompleted{.environment = command.environment});
   auto after = *step;
   after.status = operation::StepStatus::completed;
   settle(decision, command, states, after);

@@ -6,8 +6,11 @@ namespace tenure::operation {
 Decided decide(const CancelOperation& command, const States& states, const Context&) {
   const auto& operation = states.get<State>(stream(command.operation));
   if (operation.status != Status::running) {
-    return std::unexpected(Rejection{
-        Reason::operation_ended, "The operation has ended: " + std::string(spelling(operation.status)) + ".", {}, {}});
+    return std::unexpected(
+        Rejection{Reason::operation_ended,
+                  "The operation has ended: " + std::string(spelling(operation.status)) + ".",
+                  {},
+                  {}});
   }
   Decision decision;
   decision.answer(Success::accepted, AnswerKind::operation, stream(command.operation));

@@ -11,7 +11,8 @@ namespace {
 // Throws std::out_of_range: an event of a step that the operation does not have is no history of it.
 Step& step_of(State& state, EnvironmentId environment) {
   const auto found = std::ranges::find(state.steps, environment, &Step::environment);
-  if (found == state.steps.end()) throw std::out_of_range("the operation has no step for " + environment.str());
+  if (found == state.steps.end())
+    throw std::out_of_range("the operation has no step for " + environment.str());
   return *found;
 }
 
@@ -51,7 +52,8 @@ void evolve(State& state, const Started& event, Timestamp at) {
                 .updated_at = at,
                 .progress_at = at};
   for (const auto& step : event.steps) {
-    state.steps.push_back({.name = step.name, .environment = step.environment, .status = StepStatus::running});
+    state.steps.push_back(
+        {.name = step.name, .environment = step.environment, .status = StepStatus::running});
   }
 }
 

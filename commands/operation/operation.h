@@ -24,15 +24,20 @@ constexpr auto spellings(Status) {
   return std::to_array<std::string_view>({"RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"});
 }
 enum class StepStatus : std::uint8_t { running, completed, failed };
-constexpr auto spellings(StepStatus) { return std::to_array<std::string_view>({"running", "completed", "failed"}); }
+constexpr auto spellings(StepStatus) {
+  return std::to_array<std::string_view>({"running", "completed", "failed"});
+}
 
 struct Claim {
   NodeId node;
   Timestamp until;
-  static constexpr auto fields() { return std::tuple{field("node", &Claim::node), field("until", &Claim::until)}; }
+  static constexpr auto fields() {
+    return std::tuple{field("node", &Claim::node), field("until", &Claim::until)};
+  }
 };
 
-// ---- Events: their fields are the storage format ---------------------------------------------------------------
+// ---- Events: their fields are the storage format
+// ---------------------------------------------------------------
 
 struct PlannedStep {
   std::string name;  // provision_dev, ...
@@ -50,9 +55,12 @@ struct Started {
   std::vector<PlannedStep> steps;
   Claim claim;
   static constexpr auto fields() {
-    return std::tuple{field("id", &Started::id),         field("type", &Started::type),
-                      field("workspace", &Started::workspace), field("parent", &Started::parent),
-                      field("steps", &Started::steps),   inner_field("claim", &Started::claim)};
+    return std::tuple{field("id", &Started::id),
+                      field("type", &Started::type),
+                      field("workspace", &Started::workspace),
+                      field("parent", &Started::parent),
+                      field("steps", &Started::steps),
+                      inner_field("claim", &Started::claim)};
   }
 };
 
@@ -67,7 +75,8 @@ struct StepAttemptFailed {
   std::string error;
   Timestamp next_attempt_at;
   static constexpr auto fields() {
-    return std::tuple{field("environment", &StepAttemptFailed::environment), field("error", &StepAttemptFailed::error),
+    return std::tuple{field("environment", &StepAttemptFailed::environment),
+                      field("error", &StepAttemptFailed::error),
                       field("next_attempt_at", &StepAttemptFailed::next_attempt_at)};
   }
 };
@@ -113,7 +122,8 @@ struct Cancelled {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
-// ---- State ------------------------------------------------------------------------------------------------------
+// ---- State
+// ------------------------------------------------------------------------------------------------------
 
 struct Step {
   std::string name;
@@ -193,10 +203,12 @@ void evolve(State& state, const Cancelled& event, Timestamp at);
 [[nodiscard]] inline StreamName stream(OperationId id) { return {State::category, id.str()}; }
 
 // A new operation that provisions these environments, claimed by the node that decides.
-[[nodiscard]] Started start(OperationId id, Type type, WorkspaceId workspace, std::optional<OperationId> parent,
-                            std::vector<PlannedStep> steps, const Context& context);
+[[nodiscard]] Started start(OperationId id, Type type, WorkspaceId workspace,
+                            std::optional<OperationId> parent, std::vector<PlannedStep> steps,
+                            const Context& context);
 
-// ---- Commands ---------------------------------------------------------------------------------------------------
+// ---- Commands
+// ---------------------------------------------------------------------------------------------------
 
 struct CancelOperation {
   WorkspaceId workspace;
@@ -232,14 +244,15 @@ struct MarkOperationStuck {
   [[nodiscard]] StreamName target() const { return stream(operation); }
 };
 
-// ---- Decisions, each with its refusals in the order in which they are checked -----------------------------------
+// ---- Decisions, each with its refusals in the order in which they are checked
+// -----------------------------------
 
 // operation_ended. One that is being cancelled stays as it is.
 [[nodiscard]] Decided decide(const CancelOperation& command, const States& states, const Context& context);
 // operation_running, operation_not_failed.
 [[nodiscard]] Decided decide(const RetryOperation& command, const States& states, const Context& context);
-// Changes nothing while another node's lease runs, when the node's own would end no later, or when the operation has
-// ended.
+// Changes nothing while another node's lease runs, when the node's own would end no later, or when the
+// operation has ended.
 [[nodiscard]] Decided decide(const ClaimOperation& command, const States& states, const Context& context);
 [[nodiscard]] Decided decide(const MarkOperationStuck& command, const States& states, const Context& context);
 

@@ -17,16 +17,18 @@ Decided decide(const RetryOperation& command, const States& states, const Contex
                           environment.status == environment::Status::deprovisioned;
       if (!undone) continue;
       steps.push_back({step.name, step.environment});
-      decision.append(environment::stream(step.environment), environment::Retried{.operation = command.operation});
+      decision.append(environment::stream(step.environment),
+                      environment::Retried{.operation = command.operation});
     }
   }
   if (steps.empty()) {
-    return std::unexpected(
-        Rejection{Reason::operation_not_failed, "The operation left nothing that could be tried again.", {}, {}});
+    return std::unexpected(Rejection{
+        Reason::operation_not_failed, "The operation left nothing that could be tried again.", {}, {}});
   }
-  decision.append(stream(command.operation), start(command.operation, failed.type, command.workspace, command.failed,
-                                                   std::move(steps), context));
-  decision.append(workspace::stream(command.workspace), workspace::ReconciliationStarted{.operation = command.operation});
+  decision.append(stream(command.operation), start(command.operation, failed.type, command.workspace,
+                                                   command.failed, std::move(steps), context));
+  decision.append(workspace::stream(command.workspace),
+                  workspace::ReconciliationStarted{.operation = command.operation});
   decision.target("operation", command.failed.str(), std::string(spelling(failed.type)));
   decision.target("operation", command.operation.str(), std::string(spelling(failed.type)));
   decision.answer(Success::accepted, AnswerKind::operation, stream(command.operation));

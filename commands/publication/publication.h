@@ -60,8 +60,8 @@ void evolve(State& state, const Released& event, Timestamp at);
 // ---- Commands
 // ---------------------------------------------------------------------------------------------------
 
-// By the publisher of a node, which has made the node's data key: to publish, or to keep doing so and say how far it
-// came.
+// By the publisher of a node, which has made the node's data key: to publish, or to keep doing so and say how
+// far it came.
 struct ClaimPublication {
   Partition partition{};
   NodeId node;

@@ -1,5 +1,5 @@
-// A reservation: a stream that exists to be taken once. A slug inside an account, an idempotency key, the first
-// start, a refusal's entry: whoever expects version 0 first has it.
+// A reservation: a stream that exists to be taken once. A slug inside an account, an idempotency key, the
+// first start, a refusal's entry: whoever expects version 0 first has it.
 //
 // Streams: slug/..., idempotency/..., bootstrap/..., refusal/... Their events say nothing but their type.
 #pragma once

@@ -18,7 +18,8 @@ inline constexpr std::chrono::days lifetime{365};
 inline constexpr std::chrono::days extended_every{1};
 inline constexpr std::size_t token_chars = 32;
 
-// ---- Events: their fields are the storage format ---------------------------------------------------------------
+// ---- Events: their fields are the storage format
+// ---------------------------------------------------------------
 
 struct Started {
   SessionId id;
@@ -42,7 +43,8 @@ struct Ended {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
-// ---- State ------------------------------------------------------------------------------------------------------
+// ---- State
+// ------------------------------------------------------------------------------------------------------
 
 struct State {
   static constexpr std::string_view category = "session";
@@ -72,7 +74,8 @@ void evolve(State& state, const Ended& event, Timestamp at);
 
 [[nodiscard]] inline StreamName stream(SessionId id) { return {State::category, id.str()}; }
 
-// ---- Commands ---------------------------------------------------------------------------------------------------
+// ---- Commands
+// ---------------------------------------------------------------------------------------------------
 
 struct EndSession {
   UserId user;
@@ -91,7 +94,8 @@ struct ExtendSession {
   [[nodiscard]] StreamName target() const { return stream(session); }
 };
 
-// ---- Decisions --------------------------------------------------------------------------------------------------
+// ---- Decisions
+// --------------------------------------------------------------------------------------------------
 
 // Never refused: an ended session stays as it is.
 [[nodiscard]] Decided decide(const EndSession& command, const States& states, const Context& context);

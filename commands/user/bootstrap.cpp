@@ -5,7 +5,8 @@ namespace tenure::user {
 
 Decided decide(const Bootstrap& command, const States& states, const Context& context) {
   if (states.exists(bootstrap_stream())) {
-    return std::unexpected(Rejection{Reason::already_exists, "This system has its first user already.", {}, {}});
+    return std::unexpected(
+        Rejection{Reason::already_exists, "This system has its first user already.", {}, {}});
   }
   Decision decision;
   decision.needs_key(command.user.str()).needs_key(command.account.str());
@@ -14,9 +15,9 @@ Decided decide(const Bootstrap& command, const States& states, const Context& co
                                                    .personal_account = command.account,
                                                    .name = command.name,
                                                    .email = std::nullopt});
-  decision.append(account::stream(command.account),
-                  account::Created{
-                      .id = command.account, .owner = command.user, .name = "Personal", .personal = true});
+  decision.append(
+      account::stream(command.account),
+      account::Created{.id = command.account, .owner = command.user, .name = "Personal", .personal = true});
   decision.append(session::stream(command.session),
                   session::Started{.id = command.session,
                                    .user = command.user,

@@ -14,7 +14,8 @@
 
 namespace tenure::user {
 
-// ---- Events: their fields are the storage format ---------------------------------------------------------------
+// ---- Events: their fields are the storage format
+// ---------------------------------------------------------------
 
 struct Registered {
   UserId id;
@@ -27,7 +28,8 @@ struct Registered {
   }
 };
 
-// ---- State ------------------------------------------------------------------------------------------------------
+// ---- State
+// ------------------------------------------------------------------------------------------------------
 
 struct State {
   static constexpr std::string_view category = "user";
@@ -51,7 +53,8 @@ void evolve(State& state, const Registered& event, Timestamp at);
 // Reserved by the first start; a second one finds it taken.
 [[nodiscard]] inline StreamName bootstrap_stream() { return {"bootstrap", "first_user"}; }
 
-// ---- Commands ---------------------------------------------------------------------------------------------------
+// ---- Commands
+// ---------------------------------------------------------------------------------------------------
 
 // Makes the first user, a personal account and a session. Of several nodes that start together one succeeds.
 struct Bootstrap {
@@ -64,7 +67,8 @@ struct Bootstrap {
   [[nodiscard]] StreamName target() const { return stream(user); }
 };
 
-// ---- Decisions --------------------------------------------------------------------------------------------------
+// ---- Decisions
+// --------------------------------------------------------------------------------------------------
 
 // already_exists.
 [[nodiscard]] Decided decide(const Bootstrap& command, const States& states, const Context& context);

@@ -7,11 +7,15 @@ namespace {
 // How many suffixes are tried before the name counts as too common. More would make one request slow.
 constexpr int suffixes_max = 10'000;
 
-bool taken(const States& states, const StreamName& slug) { return states.get<reservation::State>(slug).taken; }
+bool taken(const States& states, const StreamName& slug) {
+  return states.get<reservation::State>(slug).taken;
+}
 
 std::expected<Slug, Rejection> free_slug(const CreateWorkspace& command, const States& states,
                                          const Context& context) {
-  const auto is_free = [&](const Slug& slug) { return !taken(states, slug_stream(command.account, slug, context)); };
+  const auto is_free = [&](const Slug& slug) {
+    return !taken(states, slug_stream(command.account, slug, context));
+  };
   const auto wanted = command.slug.value_or(Slug::from_name(command.name));
   if (is_free(wanted)) return wanted;
   if (!command.slug) {
@@ -30,7 +34,8 @@ Decided decide(const CreateWorkspace& command, const States& states, const Conte
   }
   const auto& usage = states.get<account::Usage>(account::usage_stream(command.account));
   const auto limit = context.policy.workspaces_per_account_max;
-  if (usage.workspaces >= limit) return std::unexpected(quota_exceeded("workspaces of this account", limit, usage.workspaces));
+  if (usage.workspaces >= limit)
+    return std::unexpected(quota_exceeded("workspaces of this account", limit, usage.workspaces));
   const auto slug = free_slug(command, states, context);
   if (!slug) return std::unexpected(slug.error());
 
@@ -57,15 +62,16 @@ Decided decide(const CreateWorkspace& command, const States& states, const Conte
   decision.append(slug_stream(command.account, *slug, context), reservation::Taken{});
   decision.append(account::usage_stream(command.account), account::WorkspaceCounted{});
   for (const auto& environment : environments) {
-    decision.append(environment::stream(environment.id), environment::Added{.id = environment.id,
-                                                                            .workspace = command.workspace,
-                                                                            .slug = environment.slug,
-                                                                            .provider = context.policy.provider,
-                                                                            .operation = operation});
+    decision.append(environment::stream(environment.id),
+                    environment::Added{.id = environment.id,
+                                       .workspace = command.workspace,
+                                       .slug = environment.slug,
+                                       .provider = context.policy.provider,
+                                       .operation = operation});
   }
   decision.append(operation::stream(operation),
-                  operation::start(operation, operation::Type::workspace_provision, command.workspace, std::nullopt,
-                                   std::move(steps), context));
+                  operation::start(operation, operation::Type::workspace_provision, command.workspace,
+                                   std::nullopt, std::move(steps), context));
   decision.target("workspace", command.workspace.str(), command.name);
   decision.change("name", std::nullopt, command.name);
   decision.change("slug", std::nullopt, slug->str());

@@ -7,7 +7,9 @@ Decided decide(const FreezeWorkspace& command, const States& states, const Conte
   const auto& workspace = states.get<State>(stream(command.workspace));
   if (workspace.status == Status::provisioning) {
     return std::unexpected(Rejection{Reason::workspace_provisioning,
-                                     "A workspace can be frozen once its environments are provisioned.", {}, {}});
+                                     "A workspace can be frozen once its environments are provisioned.",
+                                     {},
+                                     {}});
   }
   Decision decision;
   decision.answer(Success::ok, AnswerKind::workspace, stream(command.workspace));

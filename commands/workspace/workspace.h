@@ -17,13 +17,15 @@ namespace tenure::workspace {
 
 enum class Status : std::uint8_t { provisioning, active, frozen, offboarding, deleting, deleted };
 constexpr auto spellings(Status) {
-  return std::to_array<std::string_view>({"provisioning", "active", "frozen", "offboarding", "deleting", "deleted"});
+  return std::to_array<std::string_view>(
+      {"provisioning", "active", "frozen", "offboarding", "deleting", "deleted"});
 }
 enum class TenancyModel : std::uint8_t { shared, dedicated };
 constexpr auto spellings(TenancyModel) { return std::to_array<std::string_view>({"shared", "dedicated"}); }
 
-// ---- Events -------------------------------------------------------------------------------------------------
-// Their fields are the storage format: a change needs a new schema and an upcaster (CONTRIBUTING.md).
+// ---- Events
+// ------------------------------------------------------------------------------------------------- Their
+// fields are the storage format: a change needs a new schema and an upcaster (CONTRIBUTING.md).
 
 struct EnvironmentRef {
   EnvironmentId id;
@@ -59,7 +61,9 @@ struct Created {
 struct Renamed {
   std::string name;
   Slug slug;
-  static constexpr auto fields() { return std::tuple{field("name", &Renamed::name), field("slug", &Renamed::slug)}; }
+  static constexpr auto fields() {
+    return std::tuple{field("name", &Renamed::name), field("slug", &Renamed::slug)};
+  }
 };
 
 // Every environment is there.
@@ -87,7 +91,8 @@ struct Unfrozen {
   static constexpr auto fields() { return std::tuple{}; }
 };
 
-// ---- State --------------------------------------------------------------------------------------------------
+// ---- State
+// --------------------------------------------------------------------------------------------------
 
 struct State {
   static constexpr std::string_view category = "workspace";
@@ -138,7 +143,8 @@ void evolve(State& state, const Unfrozen& event, Timestamp at);
 // Reserves a slug inside an account; the name shows nothing of the slug.
 [[nodiscard]] StreamName slug_stream(AccountId account, const Slug& slug, const Context& context);
 
-// ---- Commands -----------------------------------------------------------------------------------------------
+// ---- Commands
+// -----------------------------------------------------------------------------------------------
 
 struct CreateWorkspace {
   WorkspaceId workspace;  // chosen by the caller, so that the answer can be found whatever happens
@@ -173,7 +179,8 @@ struct UnfreezeWorkspace {
   [[nodiscard]] StreamName target() const { return stream(workspace); }
 };
 
-// ---- Decisions, each with its refusals in the order in which they are checked ---------------------------------
+// ---- Decisions, each with its refusals in the order in which they are checked
+// ---------------------------------
 
 // quota_exceeded, slug_taken. A workspace that is there already stays as it is.
 [[nodiscard]] Decided decide(const CreateWorkspace& command, const States& states, const Context& context);

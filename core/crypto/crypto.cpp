@@ -17,7 +17,9 @@ void check(int result, const char* what) {
   if (result != 1) throw std::runtime_error(std::string("OpenSSL failed: ") + what);
 }
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 struct FreeDigestContext {
@@ -27,7 +29,8 @@ struct FreeCipherContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
 
-// Looking an algorithm up costs more than hashing a short text, so each is fetched once and each thread keeps a context.
+// Looking an algorithm up costs more than hashing a short text, so each is fetched once and each thread keeps
+// a context.
 const EVP_MD* sha256_algorithm() {
   static const EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return algorithm;
@@ -48,14 +51,17 @@ EVP_CIPHER_CTX* cipher_context() {
 constexpr std::size_t sha256_block_bytes = 64;
 constexpr std::string_view base62_digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view hex_digits = "0123456789abcdef";
-constexpr std::string_view base64_standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_standard =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view base64_url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 std::string encode_base64(std::string_view input, std::string_view alphabet, bool pad) {
   std::string text;
   text.reserve((input.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < input.size(); i += 3) {
-    const auto at = [&](std::size_t j) { return j < input.size() ? static_cast<std::uint8_t>(input[j]) : 0U; };
+    const auto at = [&](std::size_t j) {
+      return j < input.size() ? static_cast<std::uint8_t>(input[j]) : 0U;
+    };
     const std::uint32_t group = at(i) << 16U | at(i + 1) << 8U | at(i + 2);
     const auto chars = std::min<std::size_t>(input.size() - i, 3) + 1;
     for (std::size_t j = 0; j < 4; ++j) {
@@ -158,22 +164,26 @@ Digest hmac_sha256(const Key& key, std::string_view data) {
 
 Key hkdf_sha256(const Key& key, std::string_view info) {
   const Key salt;
-  const auto extracted = hmac_sha256(salt, {reinterpret_cast<const char*>(key.bytes().data()), key.bytes().size()});
+  const auto extracted =
+      hmac_sha256(salt, {reinterpret_cast<const char*>(key.bytes().data()), key.bytes().size()});
   const auto derived = hmac_sha256(Key(extracted), std::string(info) + '\x01');
   return Key(derived);
 }
 
-std::string seal(const Key& key, std::string_view plaintext, std::string_view associated_data, Random& random) {
+std::string seal(const Key& key, std::string_view plaintext, std::string_view associated_data,
+                 Random& random) {
   std::string box(gcm_nonce_bytes + plaintext.size() + gcm_tag_bytes, '\0');
   auto* nonce = bytes(box);
   random.fill({nonce, gcm_nonce_bytes});
   auto* context = cipher_context();
   int written = 0;
   check(EVP_EncryptInit_ex2(context, aes_256_gcm(), key.bytes().data(), nonce, nullptr), "AES-GCM");
-  check(EVP_EncryptUpdate(context, nullptr, &written, bytes(associated_data), static_cast<int>(associated_data.size())),
+  check(EVP_EncryptUpdate(context, nullptr, &written, bytes(associated_data),
+                          static_cast<int>(associated_data.size())),
         "AES-GCM");
   auto* out = nonce + gcm_nonce_bytes;
-  check(EVP_EncryptUpdate(context, out, &written, bytes(plaintext), static_cast<int>(plaintext.size())), "AES-GCM");
+  check(EVP_EncryptUpdate(context, out, &written, bytes(plaintext), static_cast<int>(plaintext.size())),
+        "AES-GCM");
   out += written;
   check(EVP_EncryptFinal_ex(context, out, &written), "AES-GCM");
   check(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, gcm_tag_bytes, out), "AES-GCM");
@@ -188,9 +198,11 @@ std::optional<std::string> open(const Key& key, std::string_view box, std::strin
   auto* context = cipher_context();
   int written = 0;
   check(EVP_DecryptInit_ex2(context, aes_256_gcm(), key.bytes().data(), bytes(box), nullptr), "AES-GCM");
-  check(EVP_DecryptUpdate(context, nullptr, &written, bytes(associated_data), static_cast<int>(associated_data.size())),
+  check(EVP_DecryptUpdate(context, nullptr, &written, bytes(associated_data),
+                          static_cast<int>(associated_data.size())),
         "AES-GCM");
-  check(EVP_DecryptUpdate(context, bytes(plaintext), &written, bytes(ciphertext), static_cast<int>(ciphertext.size())),
+  check(EVP_DecryptUpdate(context, bytes(plaintext), &written, bytes(ciphertext),
+                          static_cast<int>(ciphertext.size())),
         "AES-GCM");
   check(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, gcm_tag_bytes, tag.data()), "AES-GCM");
   if (EVP_DecryptFinal_ex(context, bytes(plaintext) + written, &written) != 1) return std::nullopt;
@@ -237,7 +249,9 @@ std::optional<std::string> from_base64(std::string_view text) {
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
   return decode_base64(text, base64_standard_values);
 }
-std::optional<std::string> from_base64url(std::string_view text) { return decode_base64(text, base64_url_values); }
+std::optional<std::string> from_base64url(std::string_view text) {
+  return decode_base64(text, base64_url_values);
+}
 
 std::string random_base62(std::size_t length, Random& random) {
   std::string text;

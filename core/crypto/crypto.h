@@ -42,12 +42,13 @@ class Key {
 // RFC 5869 with an empty salt; `info` separates the purposes of one key.
 [[nodiscard]] Key hkdf_sha256(const Key& key, std::string_view info);
 
-// AES-256-GCM (NIST SP 800-38D). The result is nonce || ciphertext || tag. A nonce is random: one key may seal
-// about 2^32 messages.
+// AES-256-GCM (NIST SP 800-38D). The result is nonce || ciphertext || tag. A nonce is random: one key may
+// seal about 2^32 messages.
 [[nodiscard]] std::string seal(const Key& key, std::string_view plaintext, std::string_view associated_data,
                                Random& random);
 // Nothing when the box is too short, or key, associated data or box are not those of `seal`.
-[[nodiscard]] std::optional<std::string> open(const Key& key, std::string_view box, std::string_view associated_data);
+[[nodiscard]] std::optional<std::string> open(const Key& key, std::string_view box,
+                                              std::string_view associated_data);
 
 // As zlib's crc32.
 [[nodiscard]] std::uint32_t crc32(std::string_view data);

@@ -37,7 +37,8 @@ class KeyStore {
   // Throws KeyStoreFailure, as do the others.
   [[nodiscard]] virtual std::optional<crypto::Key> find(std::string_view owner) = 0;
 
-  // Of an owner that `find` knows nothing of: whether its key may be on its way from another node. Ask again a moment later.
+  // Of an owner that `find` knows nothing of: whether its key may be on its way from another node. Ask again
+  // a moment later.
   [[nodiscard]] virtual bool may_still_come(std::string_view owner) {
     (void)owner;
     return false;

@@ -27,8 +27,8 @@ std::uint64_t Random::below(std::uint64_t bound) {
 
 namespace {
 
-// Most wishes are for a few bytes, and each call of the generator costs as much as hundreds: each thread keeps some in
-// stock. What was given out is wiped.
+// Most wishes are for a few bytes, and each call of the generator costs as much as hundreds: each thread
+// keeps some in stock. What was given out is wiped.
 struct Stock {
   std::array<std::uint8_t, 512> bytes;
   std::size_t used = sizeof(bytes);

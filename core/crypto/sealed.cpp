@@ -2,7 +2,8 @@
 
 namespace tenure {
 
-Sealed Sealed::seal(std::string_view owner, const crypto::Key& key, std::string_view plaintext, Random& random) {
+Sealed Sealed::seal(std::string_view owner, const crypto::Key& key, std::string_view plaintext,
+                    Random& random) {
   std::string text(owner);
   text += '.';
   text += crypto::to_base64url(crypto::seal(key, plaintext, owner, random));

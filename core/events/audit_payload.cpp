@@ -25,7 +25,8 @@ std::string write_payload(const AuditPayload& payload, bool seal_names) {
   optional_member("trace_id", payload.context.trace_id);
   optional_member("user_agent", payload.context.user_agent);
   out.end_object().key("targets").begin_array();
-  for (const auto& display : payload.target_displays) out.begin_object().member("display", display).end_object();
+  for (const auto& display : payload.target_displays)
+    out.begin_object().member("display", display).end_object();
   out.end_array().end_object();
   return text;
 }

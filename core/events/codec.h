@@ -28,7 +28,8 @@ namespace tenure::codec {
 enum class Copy {
   log,    // everything
   local,  // without credential fields
-  // For other systems: without credentials, inner fields and what is sealed under a person's key; times as RFC 3339.
+  // For other systems: without credentials, inner fields and what is sealed under a person's key; times as
+  // RFC 3339.
   published,
 };
 

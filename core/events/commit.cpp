@@ -190,7 +190,8 @@ void read_payload(json::Value&& payload, OpenedCommit& commit) {
   if (streams.size() != writes.size()) codec::detail::fail("events", "one list for each write");
   for (std::size_t i = 0; i < writes.size(); ++i) {
     const auto& events = codec::detail::read_array(streams[i], "events");
-    if (events.size() != writes[i].events.size()) codec::detail::fail("events", "the events that the envelope names");
+    if (events.size() != writes[i].events.size())
+      codec::detail::fail("events", "the events that the envelope names");
     commit.event_data.insert(commit.event_data.end(), events.begin(), events.end());
   }
   if (const auto* audit = in.if_contains("audit")) commit.audit_payload = *audit;
@@ -233,7 +234,9 @@ std::expected<ParsedRecord, RecordError> parse_record(std::string_view record) {
 
 std::expected<OpenedCommit, RecordError> open_record(ParsedRecord&& parsed, const crypto::Key& key) {
   const auto payload = crypto::open(key, parsed.box, parsed.clear);
-  if (!payload) return std::unexpected(RecordError{"its payload does not open under the key of " + parsed.envelope.key_owner});
+  if (!payload)
+    return std::unexpected(
+        RecordError{"its payload does not open under the key of " + parsed.envelope.key_owner});
   auto value = json::parse(*payload);
   if (!value) return std::unexpected(RecordError{"its payload is not JSON: " + value.error().message});
   OpenedCommit commit{.envelope = std::move(parsed.envelope), .event_data = {}, .audit_payload = {}};

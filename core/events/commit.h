@@ -1,8 +1,8 @@
 // A commit: what one command does, as one record of the log.
 //
-// The envelope stands in clear: ids, streams, versions, event types, the time, the actor's id. The payload (what the
-// events say, names shown in the audit feed, where the request came from) is sealed whole under the data key
-// of the tenant it belongs to, with the envelope as associated data.
+// The envelope stands in clear: ids, streams, versions, event types, the time, the actor's id. The payload
+// (what the events say, names shown in the audit feed, where the request came from) is sealed whole under the
+// data key of the tenant it belongs to, with the envelope as associated data.
 //
 // Bytes of a record:
 //   "TNR" 0x01 | envelope length, 4 bytes big-endian | envelope, JSON | AES-256-GCM box of the payload, JSON
@@ -48,7 +48,9 @@ struct Actor {
 };
 
 enum class Outcome : std::uint8_t { success, denied, rejected };
-constexpr auto spellings(Outcome) { return std::to_array<std::string_view>({"success", "denied", "rejected"}); }
+constexpr auto spellings(Outcome) {
+  return std::to_array<std::string_view>({"success", "denied", "rejected"});
+}
 
 struct AuditTarget {
   std::string type;
@@ -75,7 +77,8 @@ struct IdempotencyEnvelope {
 // Which resource's row, as it is right after this commit, is the answer's body.
 enum class AnswerKind : std::uint8_t { empty, workspace, environment, operation, created_api_token };
 constexpr auto spellings(AnswerKind) {
-  return std::to_array<std::string_view>({"empty", "workspace", "environment", "operation", "created_api_token"});
+  return std::to_array<std::string_view>(
+      {"empty", "workspace", "environment", "operation", "created_api_token"});
 }
 // How the command succeeded; api/ turns it into 200, 201, 202 or 204.
 enum class Success : std::uint8_t { ok, created, accepted, no_content };
@@ -130,6 +133,7 @@ struct OpenedCommit {
   std::vector<json::Value> event_data;
   json::Value audit_payload;  // null without an entry
 };
-[[nodiscard]] std::expected<OpenedCommit, RecordError> open_record(ParsedRecord&& parsed, const crypto::Key& key);
+[[nodiscard]] std::expected<OpenedCommit, RecordError> open_record(ParsedRecord&& parsed,
+                                                                   const crypto::Key& key);
 
 }  // namespace tenure

@@ -32,30 +32,34 @@ enum class FieldKind {
 template <class Struct, class Member>
 struct Field {
   std::string_view name;
-  Member Struct::* member;
+  Member Struct::*member;
   FieldKind kind;
 };
 
 template <class Struct, class Member>
-constexpr Field<Struct, Member> field(std::string_view name, Member Struct::* member) {
+constexpr Field<Struct, Member> field(std::string_view name, Member Struct::*member) {
   return {name, member, FieldKind::ordinary};
 }
 
 template <class Struct, class Member>
-constexpr Field<Struct, Member> credential_field(std::string_view name, Member Struct::* member) {
+constexpr Field<Struct, Member> credential_field(std::string_view name, Member Struct::*member) {
   return {name, member, FieldKind::credential};
 }
 
 template <class Struct, class Member>
-constexpr Field<Struct, Member> inner_field(std::string_view name, Member Struct::* member) {
+constexpr Field<Struct, Member> inner_field(std::string_view name, Member Struct::*member) {
   return {name, member, FieldKind::inner};
 }
 
 template <class T>
-concept HasFields = requires { T::fields(); };
+concept HasFields = requires {
+  T::fields();
+};
 
 template <class T>
-concept Spelled = std::is_enum_v<T> && requires(T value) { spellings(value); };
+concept Spelled = std::is_enum_v<T> && requires(T value) {
+  spellings(value);
+};
 
 template <Spelled E>
 [[nodiscard]] constexpr std::string_view spelling(E value) {

@@ -32,7 +32,8 @@ std::string to_string(const std::vector<Offset>& next_offsets) {
   return text.empty() ? "0" : text;
 }
 
-std::expected<std::vector<Position>, std::string> parse_positions(std::string_view text, std::uint16_t partitions) {
+std::expected<std::vector<Position>, std::string> parse_positions(std::string_view text,
+                                                                  std::uint16_t partitions) {
   std::vector<Position> positions;
   if (text == "0") return positions;
   while (true) {
@@ -41,10 +42,13 @@ std::expected<std::vector<Position>, std::string> parse_positions(std::string_vi
     const auto dash = part.find('-');
     std::uint16_t partition = 0;
     std::uint64_t offset = 0;
-    const bool well_formed = dash != std::string_view::npos && parse_number(part.substr(0, dash), partition) &&
+    const bool well_formed = dash != std::string_view::npos &&
+                             parse_number(part.substr(0, dash), partition) &&
                              parse_number(part.substr(dash + 1), offset) && partition < partitions;
-    const bool repeated = std::ranges::find(positions, Partition{partition}, &Position::partition) != positions.end();
-    if (!well_formed || repeated) return std::unexpected("a position looks like 3-42, or several joined by dots");
+    const bool repeated =
+        std::ranges::find(positions, Partition{partition}, &Position::partition) != positions.end();
+    if (!well_formed || repeated)
+      return std::unexpected("a position looks like 3-42, or several joined by dots");
     positions.push_back({Partition{partition}, Offset{offset}});
     if (dot == std::string_view::npos) return positions;
     text.remove_prefix(dot + 1);

@@ -1,5 +1,5 @@
-// Positions as clients see them: `3-42` is offset 42 of partition 3; several, joined by dots, say how far several
-// partitions are. Clients treat them as opaque.
+// Positions as clients see them: `3-42` is offset 42 of partition 3; several, joined by dots, say how far
+// several partitions are. Clients treat them as opaque.
 #pragma once
 
 #include <expected>
@@ -13,7 +13,8 @@ namespace tenure {
 
 [[nodiscard]] std::string to_string(Position position);
 
-// How far each partition was folded: the last folded offset of those that have any. "0" stands for nothing at all.
+// How far each partition was folded: the last folded offset of those that have any. "0" stands for nothing at
+// all.
 [[nodiscard]] std::string to_string(const std::vector<Offset>& next_offsets);
 
 // Each partition at most once, below `partitions`.

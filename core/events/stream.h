@@ -20,7 +20,9 @@ class StreamName {
     text_.append(category).append(1, '/').append(rest);
   }
   [[nodiscard]] const std::string& str() const { return text_; }
-  [[nodiscard]] std::string_view category() const { return std::string_view(text_).substr(0, text_.find('/')); }
+  [[nodiscard]] std::string_view category() const {
+    return std::string_view(text_).substr(0, text_.find('/'));
+  }
   [[nodiscard]] std::string_view rest() const {
     const auto slash = text_.find('/');
     return slash == std::string::npos ? std::string_view() : std::string_view(text_).substr(slash + 1);

@@ -19,10 +19,11 @@ void shorten(std::string& text, std::size_t chars_max) {
 std::expected<Slug, std::string> Slug::parse(std::string_view text) {
   const bool well_formed =
       text.size() >= limits::slug_chars_min && text.size() <= limits::slug_chars_max &&
-      std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-'; }) && text.front() != '-' &&
-      text.back() != '-';
+      std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-'; }) &&
+      text.front() != '-' && text.back() != '-';
   if (!well_formed) {
-    return std::unexpected("must be 3 to 39 lower-case letters, digits and hyphens, and neither begin nor end with a hyphen");
+    return std::unexpected(
+        "must be 3 to 39 lower-case letters, digits and hyphens, and neither begin nor end with a hyphen");
   }
   return Slug(std::string(text));
 }

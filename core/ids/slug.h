@@ -12,8 +12,8 @@ class Slug {
  public:
   Slug() = default;  // empty: no slug
   [[nodiscard]] static std::expected<Slug, std::string> parse(std::string_view text);
-  // Always a valid one: ASCII letters in lower case and digits; whatever is between them becomes one hyphen; a
-  // name that gives too little becomes "workspace" or is followed by it.
+  // Always a valid one: ASCII letters in lower case and digits; whatever is between them becomes one hyphen;
+  // a name that gives too little becomes "workspace" or is followed by it.
   [[nodiscard]] static Slug from_name(std::string_view name);
   // "-<number>" at its end, shortened where it would be too long.
   [[nodiscard]] Slug with_suffix(int number) const;

@@ -31,7 +31,8 @@ std::string Uuid::str() const {
 }
 
 std::expected<Uuid, std::string> Uuid::parse(std::string_view text) {
-  const auto error = std::unexpected(std::string("expected a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057"));
+  const auto error =
+      std::unexpected(std::string("expected a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057"));
   if (text.size() != 36) return error;
   Uuid uuid;
   std::size_t nibble = 0;
@@ -84,7 +85,8 @@ std::expected<Uuid, std::string> decode_base32(std::string_view text) {
   auto byte = uuid.bytes.rbegin();
   for (auto c = text.rbegin(); c != text.rend(); ++c) {
     const auto value = alphabet.find(*c);
-    if (value == std::string_view::npos) return std::unexpected("the id has a character outside 0-9 and a-z without i, l, o, u");
+    if (value == std::string_view::npos)
+      return std::unexpected("the id has a character outside 0-9 and a-z without i, l, o, u");
     pending |= static_cast<std::uint32_t>(value) << bits;
     bits += 5;
     if (bits >= 8 && byte != uuid.bytes.rend()) {

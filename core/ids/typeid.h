@@ -52,7 +52,9 @@ class TypeId {
   constexpr TypeId() = default;  // nil: "no id"
   explicit constexpr TypeId(const Uuid& uuid) : uuid_(uuid) {}
 
-  [[nodiscard]] static TypeId make(Timestamp time, Random& random) { return TypeId(make_uuid_v7(time, random)); }
+  [[nodiscard]] static TypeId make(Timestamp time, Random& random) {
+    return TypeId(make_uuid_v7(time, random));
+  }
   [[nodiscard]] static std::expected<TypeId, std::string> parse(std::string_view text) {
     if (text.size() != length || !text.starts_with(prefix) || text[prefix.size()] != '_') {
       return std::unexpected(std::string("expected ") + std::string(prefix) + "_ and 26 characters");

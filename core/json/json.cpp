@@ -1,10 +1,10 @@
 #include "core/json/json.h"
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/detail/value_to.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
-#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <vector>
@@ -107,8 +107,8 @@ class Handler {
 
 constexpr std::int64_t exact_integer_max = (std::int64_t{1} << 53) - 1;  // beyond it a double is not exact
 
-// UTF-16 has the characters beyond U+FFFF begin with D800 to DFFF, so before U+E000 to U+FFFF: there alone its order
-// is not that of UTF-8.
+// UTF-16 has the characters beyond U+FFFF begin with D800 to DFFF, so before U+E000 to U+FFFF: there alone
+// its order is not that of UTF-8.
 std::uint8_t utf16_rank(char c) {
   const auto byte = static_cast<std::uint8_t>(c);
   return byte >= 0xf0 ? byte - 2 : byte == 0xee || byte == 0xef ? byte + 5 : byte;
@@ -125,7 +125,8 @@ void write_canonical(const Value& value, std::string& out) {
     case boost::json::kind::object: {
       std::vector<const Object::value_type*> members;
       for (const auto& member : value.get_object()) members.push_back(&member);
-      std::ranges::sort(members, before_in_utf16, [](const auto* member) { return std::string_view(member->key()); });
+      std::ranges::sort(members, before_in_utf16,
+                        [](const auto* member) { return std::string_view(member->key()); });
       out += '{';
       for (const auto* member : members) {
         if (member != members.front()) out += ',';

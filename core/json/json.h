@@ -57,10 +57,13 @@ class Writer {
   Writer& member(std::string_view name, const char* text) { return key(name).string(text); }
   Writer& member(std::string_view name, bool value) { return key(name).boolean(value); }
   template <std::signed_integral T>
-  Writer& member(std::string_view name, T number) { return key(name).integer(number); }
+  Writer& member(std::string_view name, T number) {
+    return key(name).integer(number);
+  }
   template <std::unsigned_integral T>
-    requires(!std::same_as<T, bool>)
-  Writer& member(std::string_view name, T number) { return key(name).unsigned_integer(number); }
+  requires(!std::same_as<T, bool>) Writer& member(std::string_view name, T number) {
+    return key(name).unsigned_integer(number);
+  }
   Writer& null_member(std::string_view name) { return key(name).null(); }
   Writer& raw_member(std::string_view name, std::string_view json) { return key(name).raw(json); }
 

@@ -1,6 +1,6 @@
-// Rows are stored ready to send but for what a node must not or cannot know when it folds: a person's name, sealed
-// under that person's key, and the server's own address. Both stand in a row as placeholders, which no value
-// inside a JSON string can imitate because its quotes are escaped:
+// Rows are stored ready to send but for what a node must not or cannot know when it folds: a person's name,
+// sealed under that person's key, and the server's own address. Both stand in a row as placeholders, which no
+// value inside a JSON string can imitate because its quotes are escaped:
 //
 //   {"$sealed":"usr_....<box>"}     becomes the name as a string, or "" when its key is gone
 //   "$public_url/operations/op_..."  becomes the address followed by the path

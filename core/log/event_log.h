@@ -5,7 +5,8 @@
 // and whether the commit in it counts, is the fold's business: the log knows neither streams nor versions.
 //
 // Two implementations keep this contract: `open_embedded_log` (RocksDB in a directory that one process
-// locks) and `open_kafka_log` (a topic; any number of processes). tests/contract/ holds the one suite that both pass.
+// locks) and `open_kafka_log` (a topic; any number of processes). tests/contract/ holds the one suite that
+// both pass.
 //
 // Threads: every method may be called from any thread. Callbacks run on a thread of the log's own (in the
 // order of the offsets of a partition) and must return quickly and never call back into the log.
@@ -43,7 +44,8 @@ struct AppendResult {
   std::string detail;  // for people, when not durable
 };
 
-// Why the log cannot be opened or read: one sentence that names the file or topic, the position and the remedy.
+// Why the log cannot be opened or read: one sentence that names the file or topic, the position and the
+// remedy.
 struct LogError {
   std::string message;
   bool may_pass = false;  // nobody answers: the same call may succeed later
@@ -54,7 +56,8 @@ struct LogStatus {
   bool available = true;             // what it is stored on answers
   std::string trouble;               // for people, when not available
   std::uint64_t records_behind = 0;  // stored by anyone and not readable here yet
-  // Since everything stored was last known to be readable here. Small when the log is idle, grows when it is dead.
+  // Since everything stored was last known to be readable here. Small when the log is idle, grows when it is
+  // dead.
   std::chrono::milliseconds behind_for{0};
 };
 
@@ -73,8 +76,8 @@ class EventLog {
   virtual void append(Partition partition, std::string record, Appended done) = 0;
 
   // Reads from `from` onwards, in order and without gaps: at least one record if there is one, at most
-  // about `bytes_max` bytes. Empty at the end, and when nobody answers for a while: ask again. A damaged record is an
-  // error that names its place.
+  // about `bytes_max` bytes. Empty at the end, and when nobody answers for a while: ask again. A damaged
+  // record is an error that names its place.
   [[nodiscard]] virtual std::expected<std::vector<LogRecord>, LogError> read(Partition partition, Offset from,
                                                                              std::size_t bytes_max) = 0;
 
@@ -85,7 +88,8 @@ class EventLog {
   [[nodiscard]] virtual bool wait(Partition partition, Offset offset, std::chrono::milliseconds timeout) = 0;
 
   // Calls `advanced` after the end of any partition has moved (coalesced: one call may stand for many
-  // records). One watcher at a time; an empty function ends watching, and returns only when no call is running.
+  // records). One watcher at a time; an empty function ends watching, and returns only when no call is
+  // running.
   virtual void watch(std::function<void()> advanced) = 0;
 
   [[nodiscard]] virtual LogStatus status() { return {}; }

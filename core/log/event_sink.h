@@ -23,10 +23,12 @@ class EventSink {
   using Stored = std::function<void(bool stored)>;
 
   virtual ~EventSink() = default;
-  // The one that runs now. It ends with the first record that is not stored, so that nothing overtakes that record.
+  // The one that runs now. It ends with the first record that is not stored, so that nothing overtakes that
+  // record.
   [[nodiscard]] virtual std::uint64_t session() const = 0;
-  // Never blocks; `stored` is called exactly once. It is tried for as long as it takes. A record for a session that
-  // has ended is not stored: publish again, in the session that runs, from the first one that was not.
+  // Never blocks; `stored` is called exactly once. It is tried for as long as it takes. A record for a
+  // session that has ended is not stored: publish again, in the session that runs, from the first one that
+  // was not.
   virtual void publish(std::uint64_t session, EventRecord record, Stored stored) = 0;
   // Ends the session and gives up what is not stored yet. What is on its way may still arrive.
   virtual void abandon() = 0;

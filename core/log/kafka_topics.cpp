@@ -353,8 +353,8 @@ std::expected<Cluster, TopicFailure> find_topics(const KafkaOptions& options,
           false, fmt::format("there is no topic {} at {}; check the name", name, options.brokers)});
     }
     if (topic->error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return std::unexpected(TopicFailure{!refuses_us(topic->error),
-                                          fmt::format("topic {}: {}", name, describe(topic->error))});
+      return std::unexpected(
+          TopicFailure{!refuses_us(topic->error), fmt::format("topic {}: {}", name, describe(topic->error))});
     }
     cluster.partitions[name] = topic->partitions;
   }

@@ -31,8 +31,8 @@ class Store {
 
   // Creates the directory when it is missing (read_write only). A store written by a newer format, or one
   // that is damaged, is refused.
-  [[nodiscard]] static std::expected<std::unique_ptr<Store>, StoreError> open(const std::filesystem::path& directory,
-                                                                              Mode mode);
+  [[nodiscard]] static std::expected<std::unique_ptr<Store>, StoreError> open(
+      const std::filesystem::path& directory, Mode mode);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

@@ -10,7 +10,8 @@ namespace {
 // Longer words are not worth comparing, and a hostile one must not cost much.
 constexpr std::size_t word_bytes_max = 64;
 
-// Optimal string alignment: letters inserted, left out, replaced, or swapped with their neighbour, which is one slip and not two.
+// Optimal string alignment: letters inserted, left out, replaced, or swapped with their neighbour, which is
+// one slip and not two.
 std::size_t distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> before_last(right.size() + 1);
   std::vector<std::size_t> last(right.size() + 1);

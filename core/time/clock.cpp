@@ -9,7 +9,8 @@
 namespace tenure {
 namespace {
 
-constexpr std::string_view duration_form = "expected a number with a unit, such as 500ms, 30s, 10m, 24h or 30d";
+constexpr std::string_view duration_form =
+    "expected a number with a unit, such as 500ms, 30s, 10m, 24h or 30d";
 constexpr std::string_view rfc3339_form = "expected an RFC 3339 time, such as 2026-01-31T09:05:00Z";
 
 struct Unit {
@@ -83,8 +84,9 @@ std::string to_rfc3339(Timestamp time) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
 }
 
 std::expected<Timestamp, std::string> parse_rfc3339(std::string_view text) {
@@ -100,9 +102,11 @@ std::expected<Timestamp, std::string> parse_rfc3339(std::string_view text) {
   const int minute = digits(text, at, 2);
   const bool colon2 = skip(text, at, ":");
   const int second = digits(text, at, 2);
-  const bool well_formed = year >= 0 && dash1 && month > 0 && dash2 && day > 0 && separator && hour >= 0 && hour < 24 &&
-                           colon1 && minute >= 0 && minute < 60 && colon2 && second >= 0 && second <= 60;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const bool well_formed = year >= 0 && dash1 && month > 0 && dash2 && day > 0 && separator && hour >= 0 &&
+                           hour < 24 && colon1 && minute >= 0 && minute < 60 && colon2 && second >= 0 &&
+                           second <= 60;
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!well_formed || !date.ok()) return std::unexpected(std::string(rfc3339_form));
   const auto millis = fraction_millis(text, at);
@@ -110,8 +114,8 @@ std::expected<Timestamp, std::string> parse_rfc3339(std::string_view text) {
   const auto offset = utc_offset(text, at);
   if (!offset) return std::unexpected(offset.error());
   if (at != text.size()) return std::unexpected(std::string(rfc3339_form));
-  const auto utc_minute =
-      Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) - *offset;
+  const auto utc_minute = Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+                          std::chrono::minutes(minute) - *offset;
   const auto day_of_minute = std::chrono::floor<std::chrono::days>(utc_minute);
   // A leap second ends a day in UTC; Unix time counts it as the first of the next.
   const bool possible_leap = utc_minute - day_of_minute == std::chrono::minutes(24 * 60 - 1);
@@ -139,7 +143,8 @@ std::expected<Duration, std::string> parse_duration(std::string_view text) {
 std::string to_string(Duration duration) {
   if (duration.count() == 0) return "0s";
   for (const auto& unit : units) {
-    if (duration.count() % unit.millis == 0) return fmt::format("{}{}", duration.count() / unit.millis, unit.name);
+    if (duration.count() % unit.millis == 0)
+      return fmt::format("{}{}", duration.count() / unit.millis, unit.name);
   }
   return fmt::format("{}ms", duration.count());
 }

@@ -31,8 +31,8 @@ class SystemClock final : public Clock {
 
 // RFC 3339 in UTC with milliseconds: 2026-01-31T09:05:00.123Z
 [[nodiscard]] std::string to_rfc3339(Timestamp time);
-// Any RFC 3339 date-time (offsets and 0 to 9 fractional digits, cut to milliseconds) whose year in UTC has four
-// digits. A leap second is the first second of the next day.
+// Any RFC 3339 date-time (offsets and 0 to 9 fractional digits, cut to milliseconds) whose year in UTC has
+// four digits. A leap second is the first second of the next day.
 [[nodiscard]] std::expected<Timestamp, std::string> parse_rfc3339(std::string_view text);
 
 // A number with a unit: 500ms, 30s, 10m, 24h, 30d. 0 needs a unit too.

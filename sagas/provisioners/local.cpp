@@ -18,7 +18,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t secret_chars = 40;
 
 ProvisionOutcome failed(const fs::path& path, const std::string& why) {
-  return {.status = ProvisionOutcome::Status::failed, .provider_ref = {}, .error = fmt::format("{}: {}", path.string(), why)};
+  return {.status = ProvisionOutcome::Status::failed,
+          .provider_ref = {},
+          .error = fmt::format("{}: {}", path.string(), why)};
 }
 
 // Whole or not at all: written beside, synced, renamed. Leaves an existing file as it is.
@@ -28,7 +30,8 @@ std::expected<void, std::string> write_once(const fs::path& path, std::string_vi
   const auto beside = fs::path(path).concat(".new");
   const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (file < 0) return std::unexpected(std::strerror(errno));
-  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+  const bool written =
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
   const int reason = errno;
   ::close(file);
   if (!written) return std::unexpected(std::strerror(reason));
@@ -81,13 +84,16 @@ ProvisionOutcome LocalProvisioner::provision(const ProvisionRequest& request) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) return failed(directory, error.message());
-  if (auto written = write_once(directory / "credentials.json", credentials(request, random_), 0600); !written) {
+  if (auto written = write_once(directory / "credentials.json", credentials(request, random_), 0600);
+      !written) {
     return failed(directory / "credentials.json", written.error());
   }
   if (auto written = write_once(directory / "manifest.json", manifest(request), 0644); !written) {
     return failed(directory / "manifest.json", written.error());
   }
-  return {.status = ProvisionOutcome::Status::done, .provider_ref = "file://" + fs::absolute(directory).string(), .error = {}};
+  return {.status = ProvisionOutcome::Status::done,
+          .provider_ref = "file://" + fs::absolute(directory).string(),
+          .error = {}};
 }
 
 ProvisionOutcome LocalProvisioner::deprovision(const ProvisionRequest& request) {

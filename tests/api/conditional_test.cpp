@@ -76,10 +76,11 @@ TEST(IfMatchHeader, reads_several_lines_as_one_list) {
 
 TEST(IfMatchHeader, is_refused_when_it_is_no_list_of_etags) {
   const std::string too_long(257, '1');
-  for (const std::string_view text : {std::string_view(""), std::string_view(" "), std::string_view("\""),
-                                      std::string_view("\"7"), std::string_view("7\""), std::string_view("\"\""),
-                                      std::string_view(","), std::string_view("W/"), std::string_view("7, *"), std::string_view("\"7\" \"8\""), std::string_view("7,,8"), std::string_view("7,"),
-                                      std::string_view(too_long)}) {
+  for (const std::string_view text :
+       {std::string_view(""), std::string_view(" "), std::string_view("\""), std::string_view("\"7"),
+        std::string_view("7\""), std::string_view("\"\""), std::string_view(","), std::string_view("W/"),
+        std::string_view("7, *"), std::string_view("\"7\" \"8\""), std::string_view("7,,8"),
+        std::string_view("7,"), std::string_view(too_long)}) {
     const auto parsed = parse_if_match(with({{"If-Match", text}}));
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().reason, Reason::invalid_header);
@@ -96,12 +97,13 @@ TEST(IdempotencyKeyHeader, is_nothing_when_absent) {
 TEST(IdempotencyKeyHeader, is_the_same_key_bare_and_quoted) {
   const std::string longest(64, 'k');
   const std::string longest_quoted = '"' + longest + '"';
-  for (const auto& [text, key] : std::vector<std::pair<std::string_view, std::string_view>>{{"k", "k"},
-                                                                                           {"\"k\"", "k"},
-                                                                                           {" \"k\"\t", "k"},
-                                                                                           {longest, longest},
-                                                                                           {longest_quoted, longest},
-                                                                                           {"a,b;c=1", "a,b;c=1"}}) {
+  for (const auto& [text, key] :
+       std::vector<std::pair<std::string_view, std::string_view>>{{"k", "k"},
+                                                                  {"\"k\"", "k"},
+                                                                  {" \"k\"\t", "k"},
+                                                                  {longest, longest},
+                                                                  {longest_quoted, longest},
+                                                                  {"a,b;c=1", "a,b;c=1"}}) {
     const auto parsed = parse_idempotency_key(with({{"idempotency-KEY", text}}));
     ASSERT_TRUE(parsed && *parsed) << text;
     EXPECT_EQ(**parsed, key);
@@ -113,9 +115,10 @@ TEST(IdempotencyKeyHeader, is_refused_when_it_is_empty_too_long_unprintable_or_d
   const std::string too_long_quoted = '"' + too_long + '"';
   for (const std::string_view text :
        {std::string_view(""), std::string_view("  "), std::string_view("\"\""), std::string_view("\""),
-        std::string_view("\"k"), std::string_view("k\""), std::string_view("a\"b"), std::string_view("\"a\"b\""),
-        std::string_view("a b"), std::string_view("k\xc3\xa9"), std::string_view("k\x7f"), std::string_view("k\0", 2),
-        std::string_view(too_long), std::string_view(too_long_quoted)}) {
+        std::string_view("\"k"), std::string_view("k\""), std::string_view("a\"b"),
+        std::string_view("\"a\"b\""), std::string_view("a b"), std::string_view("k\xc3\xa9"),
+        std::string_view("k\x7f"), std::string_view("k\0", 2), std::string_view(too_long),
+        std::string_view(too_long_quoted)}) {
     const auto parsed = parse_idempotency_key(with({{"Idempotency-Key", text}}));
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().reason, Reason::invalid_header);

@@ -16,7 +16,8 @@ crypto::Key key_of(std::uint8_t byte) {
 const crypto::Key key = key_of(1);
 
 TEST(Cursor, opens_under_the_key_and_the_list_that_it_was_made_for) {
-  for (const auto& position : {std::string("ws_1"), std::string(), std::string("\0\xff\n", 3), std::string(500, 'p')}) {
+  for (const auto& position :
+       {std::string("ws_1"), std::string(), std::string("\0\xff\n", 3), std::string(500, 'p')}) {
     const auto opened = decode_cursor(key, "list\nscope", encode_cursor(key, "list\nscope", position));
     ASSERT_TRUE(opened);
     EXPECT_EQ(*opened, position);
@@ -25,8 +26,10 @@ TEST(Cursor, opens_under_the_key_and_the_list_that_it_was_made_for) {
 
 TEST(Cursor, is_safe_in_a_query_as_it_stands) {
   for (int i = 0; i < 200; ++i) {
-    const auto cursor = encode_cursor(key, "list", std::string(static_cast<std::size_t>(i), static_cast<char>(i)));
-    EXPECT_EQ(cursor.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), std::string::npos);
+    const auto cursor =
+        encode_cursor(key, "list", std::string(static_cast<std::size_t>(i), static_cast<char>(i)));
+    EXPECT_EQ(cursor.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+              std::string::npos);
   }
 }
 

@@ -19,10 +19,12 @@ bool is_malformed(std::string_view target) {
 }
 
 TEST(Methods, are_known_by_their_exact_names) {
-  for (const auto method : {Method::get, Method::head, Method::options, Method::post, Method::put, Method::patch, Method::delete_}) {
+  for (const auto method : {Method::get, Method::head, Method::options, Method::post, Method::put,
+                            Method::patch, Method::delete_}) {
     EXPECT_EQ(parse_method(to_string(method)), method);
   }
-  for (const std::string_view text : {"", "get", "GETX", "TRACE", "CONNECT", "GE"}) EXPECT_FALSE(parse_method(text)) << text;
+  for (const std::string_view text : {"", "get", "GETX", "TRACE", "CONNECT", "GE"})
+    EXPECT_FALSE(parse_method(text)) << text;
 }
 
 TEST(Target, is_split_at_its_slashes_before_its_segments_are_decoded) {
@@ -60,8 +62,8 @@ TEST(Target, has_its_query_in_order_with_empty_and_repeated_names) {
 
 TEST(Target, is_malformed_with_half_an_escape_or_none_of_utf_8) {
   for (const std::string_view target :
-       {"/%", "/%4", "/%4/", "/%zz", "/%-1", "/a%", "/% 41", "/%ff", "/%c0%af", "/%ed%a0%80", "/a?b=%", "/a?%=b", "/a?b=%f0%28",
-        "/a?b=%4&c", "/\xff"}) {
+       {"/%", "/%4", "/%4/", "/%zz", "/%-1", "/a%", "/% 41", "/%ff", "/%c0%af", "/%ed%a0%80", "/a?b=%",
+        "/a?%=b", "/a?b=%f0%28", "/a?b=%4&c", "/\xff"}) {
     EXPECT_TRUE(is_malformed(target)) << target;
   }
   EXPECT_EQ(parsed("/%c3%a9").segments, (Segments{"é"}));
@@ -74,7 +76,8 @@ TEST(Target, is_taken_in_absolute_form_without_its_authority) {
 }
 
 TEST(Target, is_malformed_in_another_form) {
-  for (const std::string_view target : {"", "*", "a.example:80", "ftp://a/b", "v1/x", "?a=b"}) EXPECT_TRUE(is_malformed(target)) << target;
+  for (const std::string_view target : {"", "*", "a.example:80", "ftp://a/b", "v1/x", "?a=b"})
+    EXPECT_TRUE(is_malformed(target)) << target;
 }
 
 TEST(Request, finds_headers_in_any_case_the_first_of_several) {

@@ -42,8 +42,8 @@ TEST(Problem, of_every_reason_has_all_members_and_a_status_of_the_client_or_of_w
     const auto response = problem({reason, "", {}, {}}, request);
     const auto body = body_of(response);
     EXPECT_EQ(response.content_type, "application/problem+json");
-    EXPECT_TRUE((response.status >= 400 && response.status < 500) || response.status == 501 || response.status == 503 ||
-                response.status == 505)
+    EXPECT_TRUE((response.status >= 400 && response.status < 500) || response.status == 501 ||
+                response.status == 503 || response.status == 505)
         << info(reason).name;
     EXPECT_EQ(body.at("status"), response.status);
     EXPECT_EQ(body.at("reason").as_string(), info(reason).name);
@@ -86,22 +86,25 @@ TEST(Problem, has_the_status_that_clients_rely_on) {
                                                      {Reason::not_implemented, 501},
                                                      {Reason::outcome_unknown, 503},
                                                      {Reason::http_version_not_supported, 505}};
-  for (const auto& [reason, status] : expected) EXPECT_EQ(status_of(info(reason).category), status) << info(reason).name;
+  for (const auto& [reason, status] : expected)
+    EXPECT_EQ(status_of(info(reason).category), status) << info(reason).name;
 }
 
 TEST(Problem, says_how_to_authenticate_and_when_to_come_back) {
   const auto request = request_for("/");
   for (const auto reason : all_reasons) {
     const auto response = problem({reason, "", {}, {}}, request);
-    EXPECT_EQ(header(response, "WWW-Authenticate"), response.status == 401 ? "Bearer" : "") << info(reason).name;
+    EXPECT_EQ(header(response, "WWW-Authenticate"), response.status == 401 ? "Bearer" : "")
+        << info(reason).name;
     const bool come_back = response.status == 429 || response.status == 503;
     EXPECT_EQ(header(response, "Retry-After").empty(), !come_back) << info(reason).name;
   }
 }
 
 TEST(Problem, tells_of_this_case_in_its_detail_and_metadata) {
-  const auto response = problem({Reason::quota_exceeded, "There are 5 of 5 workspaces.", {}, {{"limit", "5"}, {"usage", "5"}}},
-                                request_for("/v1/workspaces"));
+  const auto response =
+      problem({Reason::quota_exceeded, "There are 5 of 5 workspaces.", {}, {{"limit", "5"}, {"usage", "5"}}},
+              request_for("/v1/workspaces"));
   const auto body = body_of(response);
   EXPECT_EQ(body.at("detail"), "There are 5 of 5 workspaces.");
   const auto& error = body.at("errors").at(0).as_object();
@@ -126,17 +129,20 @@ TEST(Problem, names_every_field_with_its_path) {
 }
 
 TEST(Problem, keeps_what_belongs_to_the_whole_refusal_beside_its_fields) {
-  const auto body =
-      body_of(problem({Reason::validation_failed, "", {{{"body", "name"}, "is required", {{"a", "1"}}}, {{"body", "slug"}, "is required", {}}},
-                       {{"limit", "5"}}},
-                      request_for("/")));
+  const auto body = body_of(
+      problem({Reason::validation_failed,
+               "",
+               {{{"body", "name"}, "is required", {{"a", "1"}}}, {{"body", "slug"}, "is required", {}}},
+               {{"limit", "5"}}},
+              request_for("/")));
   EXPECT_EQ(body.at("errors").at(0).at("metadata"), (json::Object{{"a", "1"}, {"limit", "5"}}));
   EXPECT_FALSE(body.at("errors").at(1).as_object().contains("metadata"));
 }
 
 TEST(Problem, is_valid_json_whatever_the_target_is) {
-  for (const std::string_view target : {std::string_view(""), std::string_view("*"), std::string_view("/\"\\"),
-                                        std::string_view("/\xff\xfe"), std::string_view("?x")}) {
+  for (const std::string_view target :
+       {std::string_view(""), std::string_view("*"), std::string_view("/\"\\"), std::string_view("/\xff\xfe"),
+        std::string_view("?x")}) {
     EXPECT_TRUE(json::parse(problem({Reason::not_found, "", {}, {}}, request_for(target)).body)) << target;
   }
 }
@@ -152,7 +158,8 @@ TEST(Problem, of_a_fault_of_ours_says_nothing_of_its_cause) {
 
 TEST(Reasons, are_spelt_once_each) {
   std::set<std::string_view> names;
-  for (const auto reason : all_reasons) EXPECT_TRUE(names.insert(info(reason).name).second) << info(reason).name;
+  for (const auto reason : all_reasons)
+    EXPECT_TRUE(names.insert(info(reason).name).second) << info(reason).name;
 }
 
 }  // namespace

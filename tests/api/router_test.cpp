@@ -91,7 +91,8 @@ TEST(RouterTest, ControlCharactersAreInNoKnownPath) {
 }
 
 TEST(RouterTest, AVerbNeedsAnIdBeforeItAndStandsAlone) {
-  for (const std::string_view path : {":freeze", "ws_1:", "ws_1:freeze:", "ws_1:freeze%20", "ws_1:FREEZE", "ws_1::"}) {
+  for (const std::string_view path :
+       {":freeze", "ws_1:", "ws_1:freeze:", "ws_1:freeze%20", "ws_1:FREEZE", "ws_1::"}) {
     EXPECT_TRUE(is_unknown(find(Method::post, "/v1/workspaces/" + std::string(path)))) << path;
   }
 }
@@ -100,7 +101,9 @@ TEST(RouterTest, AVerbNeedsAnIdBeforeItAndStandsAlone) {
 
 Reply no_handler(Call&) { return http::Response{}; }
 
-Route route(Method method, std::string_view pattern) { return {.method = method, .pattern = pattern, .handler = no_handler}; }
+Route route(Method method, std::string_view pattern) {
+  return {.method = method, .pattern = pattern, .handler = no_handler};
+}
 
 std::string_view pattern_of(const Router& router, Method method, std::string_view target) {
   http::Request request;
@@ -119,7 +122,8 @@ TEST(RouterTest, TwoRoutesForTheSameRequestsAreAMistakeOfTheTable) {
     EXPECT_NO_THROW(Router{other_method}) << left << right;
   }
   const std::vector<std::pair<std::string_view, std::string_view>> different{
-      {"/a", "/b"}, {"/a", "/{b}"}, {"/a/{b}", "/a/{b}:go"}, {"/a/{b}:go", "/a/{b}:stop"}, {"/a:go", "/a"}, {"/a", "/a/{b}"}};
+      {"/a", "/b"},    {"/a", "/{b}"},  {"/a/{b}", "/a/{b}:go"}, {"/a/{b}:go", "/a/{b}:stop"},
+      {"/a:go", "/a"}, {"/a", "/a/{b}"}};
   for (const auto& [left, right] : different) {
     const std::vector<Route> table{route(Method::get, left), route(Method::get, right)};
     EXPECT_NO_THROW(Router{table}) << left << right;
@@ -127,8 +131,9 @@ TEST(RouterTest, TwoRoutesForTheSameRequestsAreAMistakeOfTheTable) {
 }
 
 TEST(RouterTest, ALiteralBeatsAParameterInWhicheverOrderTheyStand) {
-  std::vector<Route> table{route(Method::get, "/a/{b}"), route(Method::get, "/a/current"), route(Method::get, "/{x}/current"),
-                           route(Method::post, "/a:import"), route(Method::delete_, "/a/{b}")};
+  std::vector<Route> table{route(Method::get, "/a/{b}"), route(Method::get, "/a/current"),
+                           route(Method::get, "/{x}/current"), route(Method::post, "/a:import"),
+                           route(Method::delete_, "/a/{b}")};
   for (int i = 0; i < 2; ++i) {
     const Router router(table);
     EXPECT_EQ(pattern_of(router, Method::get, "/a/current"), "/a/current");
@@ -141,7 +146,8 @@ TEST(RouterTest, ALiteralBeatsAParameterInWhicheverOrderTheyStand) {
 }
 
 TEST(RouterTest, GivesEachParameterOnceUnderItsName) {
-  const std::vector<Route> table{route(Method::post, "/a/{b}/c/{d}:go"), route(Method::post, "/a/{b}/{x}/{y}:go")};
+  const std::vector<Route> table{route(Method::post, "/a/{b}/c/{d}:go"),
+                                 route(Method::post, "/a/{b}/{x}/{y}:go")};
   const Router router(table);
   const auto match = router.find(Method::post, {"a", "1", "c", "2:go"});
   EXPECT_EQ(match.path, (std::vector<std::pair<std::string_view, std::string>>{{"b", "1"}, {"d", "2"}}));

@@ -63,7 +63,8 @@ TEST(Schema, counts_characters_and_not_bytes) {
 }
 
 TEST(Schema, refuses_control_characters_in_strings) {
-  for (const std::string_view text : {R"("a\u0000")", R"("\n")", R"("\u001f")", R"("\u007f")", R"("\u0085")"}) {
+  for (const std::string_view text :
+       {R"("a\u0000")", R"("\n")", R"("\u001f")", R"("\u007f")", R"("\u0085")"}) {
     EXPECT_EQ(errors_of(Schema::string(), text), Errors{": must not have control characters"}) << text;
   }
   EXPECT_EQ(errors_of(Schema::string(), R"("\u00a0 \u200b")"), Errors{});
@@ -71,12 +72,15 @@ TEST(Schema, refuses_control_characters_in_strings) {
 
 TEST(Schema, matches_the_pattern_that_it_shows) {
   const auto schema = Schema::string().chars(3, 39).pattern("^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$");
-  for (const std::string_view text : {R"("abc")", R"("a-1")", R"("000")", R"("a--b")"}) EXPECT_EQ(errors_of(schema, text), Errors{}) << text;
-  for (const std::string_view text : {R"("-ab")", R"("ab-")", R"("Abc")", R"("a b")", R"("abé")", R"("a_b")"}) {
+  for (const std::string_view text : {R"("abc")", R"("a-1")", R"("000")", R"("a--b")"})
+    EXPECT_EQ(errors_of(schema, text), Errors{}) << text;
+  for (const std::string_view text :
+       {R"("-ab")", R"("ab-")", R"("Abc")", R"("a b")", R"("abé")", R"("a_b")"}) {
     EXPECT_EQ(errors_of(schema, text), Errors{": must match ^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$"}) << text;
   }
   EXPECT_EQ(errors_of(schema, R"("AB")"), Errors{": must have at least 3 characters"});
-  EXPECT_EQ(errors_of(schema, '"' + std::string(1U << 20U, '-') + '"'), Errors{": must have at most 39 characters"});
+  EXPECT_EQ(errors_of(schema, '"' + std::string(1U << 20U, '-') + '"'),
+            Errors{": must have at most 39 characters"});
 }
 
 TEST(Schema, has_no_pattern_for_texts_of_unbounded_length) {
@@ -102,28 +106,35 @@ TEST(Schema, lists_the_values_of_an_enumeration) {
 
 TEST(Schema, takes_integers_in_every_notation_and_within_their_range) {
   const auto schema = Schema::integer().at_least(1).at_most(100);
-  for (const std::string_view text : {"1", "100", "3.0", "1e1"}) EXPECT_EQ(errors_of(schema, text), Errors{}) << text;
+  for (const std::string_view text : {"1", "100", "3.0", "1e1"})
+    EXPECT_EQ(errors_of(schema, text), Errors{}) << text;
   for (const std::string_view text : {"0", "-1", "-9223372036854775808", "-1e300", "0.0"}) {
     EXPECT_EQ(errors_of(schema, text), Errors{": must be at least 1"}) << text;
   }
-  for (const std::string_view text : {"101", "9223372036854775807", "9223372036854775808", "18446744073709551615", "1e300"}) {
+  for (const std::string_view text :
+       {"101", "9223372036854775807", "9223372036854775808", "18446744073709551615", "1e300"}) {
     EXPECT_EQ(errors_of(schema, text), Errors{": must be at most 100"}) << text;
   }
-  for (const std::string_view text : {"1.5", "0.1", "99.9999"}) EXPECT_EQ(errors_of(schema, text), Errors{": must be an integer"}) << text;
+  for (const std::string_view text : {"1.5", "0.1", "99.9999"})
+    EXPECT_EQ(errors_of(schema, text), Errors{": must be an integer"}) << text;
   EXPECT_EQ(errors_of(Schema::unix_time(), "-1"), Errors{": must be at least 0"});
 }
 
 Schema order() {
-  return Schema::object({required("name", Schema::string().chars(1, 5)), optional("count", Schema::integer().at_least(0)),
-                         optional("note", Schema::string().or_null()),
-                         optional("lines", Schema::array(Schema::object({required("sku", Schema::string())})))});
+  return Schema::object(
+      {required("name", Schema::string().chars(1, 5)), optional("count", Schema::integer().at_least(0)),
+       optional("note", Schema::string().or_null()),
+       optional("lines", Schema::array(Schema::object({required("sku", Schema::string())})))});
 }
 
 TEST(Schema, names_every_wrong_field_at_once) {
-  EXPECT_EQ(errors_of(order(), R"({"name":"too long","count":-1,"note":7,"lines":[{"sku":"a"},{"sku":1},{},"x",null],"extra":1})"),
-            (Errors{"name: must have at most 5 characters", "count: must be at least 0", "note: must be a string",
-                    "lines.1.sku: must be a string", "lines.2.sku: is required", "lines.3: must be an object",
-                    "lines.4: must be an object, not null", "extra: is not known here"}));
+  EXPECT_EQ(
+      errors_of(
+          order(),
+          R"({"name":"too long","count":-1,"note":7,"lines":[{"sku":"a"},{"sku":1},{},"x",null],"extra":1})"),
+      (Errors{"name: must have at most 5 characters", "count: must be at least 0", "note: must be a string",
+              "lines.1.sku: must be a string", "lines.2.sku: is required", "lines.3: must be an object",
+              "lines.4: must be an object, not null", "extra: is not known here"}));
   EXPECT_EQ(errors_of(order(), "{}"), Errors{"name: is required"});
   EXPECT_EQ(errors_of(order(), R"({"name":"a","note":null})"), Errors{});
 }
@@ -155,23 +166,29 @@ TEST(Schema, stops_at_a_bound_in_a_document_that_is_all_wrong) {
   EXPECT_EQ(errors_of(order(), json::dump(object)).size(), Schema::errors_max);
   json::Array lines;
   for (int i = 0; i < 5000; ++i) lines.emplace_back(i);
-  EXPECT_EQ(errors_of(order(), json::dump(json::Object{{"name", "a"}, {"lines", lines}})).size(), Schema::errors_max);
+  EXPECT_EQ(errors_of(order(), json::dump(json::Object{{"name", "a"}, {"lines", lines}})).size(),
+            Schema::errors_max);
 }
 
 TEST(Schema, is_shown_as_json_schema) {
   EXPECT_EQ(rendered(Schema::string().chars(3, 39).pattern("^a$").format("x")),
             R"({"type":"string","minLength":3,"maxLength":39,"pattern":"^a$","format":"x"})");
-  EXPECT_EQ(rendered(Schema::integer().at_least(0).at_most(9).or_null()), R"({"type":["integer","null"],"minimum":0,"maximum":9})");
-  EXPECT_EQ(rendered(Schema::one_of({"a", "b"}).or_null()), R"({"type":["string","null"],"enum":["a","b",null]})");
+  EXPECT_EQ(rendered(Schema::integer().at_least(0).at_most(9).or_null()),
+            R"({"type":["integer","null"],"minimum":0,"maximum":9})");
+  EXPECT_EQ(rendered(Schema::one_of({"a", "b"}).or_null()),
+            R"({"type":["string","null"],"enum":["a","b",null]})");
   EXPECT_EQ(rendered(Schema::array(Schema::boolean())), R"({"type":"array","items":{"type":"boolean"}})");
   EXPECT_EQ(rendered(Schema::any_object()), R"({"type":"object"})");
-  EXPECT_EQ(rendered(Schema::object({required("a", Schema::boolean()), optional("b", Schema::string())})),
-            R"({"type":"object","properties":{"a":{"type":"boolean"},"b":{"type":"string"}},"required":["a"],"additionalProperties":false})");
+  EXPECT_EQ(
+      rendered(Schema::object({required("a", Schema::boolean()), optional("b", Schema::string())})),
+      R"({"type":"object","properties":{"a":{"type":"boolean"},"b":{"type":"string"}},"required":["a"],"additionalProperties":false})");
 }
 
 TEST(Schema, is_shown_by_reference_inside_another_when_it_has_a_name) {
   const auto inner = [] { return Schema::object({required("id", Schema::string())}).named("Inner"); };
-  const auto outer = Schema::object({required("one", inner()), optional("none", inner().or_null()), required("many", Schema::array(inner()))}).named("Outer");
+  const auto outer = Schema::object({required("one", inner()), optional("none", inner().or_null()),
+                                     required("many", Schema::array(inner()))})
+                         .named("Outer");
   const auto shown = value_of(rendered(outer));
   const auto reference = value_of(R"({"$ref":"#/components/schemas/Inner"})");
   EXPECT_EQ(shown.at("properties").at("one"), reference);

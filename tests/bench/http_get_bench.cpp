@@ -1,4 +1,5 @@
-// A server with one fixed answer of 600 bytes, to be measured from outside beside nginx with a file of that size:
+// A server with one fixed answer of 600 bytes, to be measured from outside beside nginx with a file of that
+// size:
 //   http_get_bench [THREADS]   then   wrk -t1 -c32 -d5s http://ADDRESS/
 #include <fmt/core.h>
 
@@ -23,7 +24,8 @@ int main(int argc, char** argv) {
   if (argc > 1) options.threads = static_cast<unsigned>(std::atoi(argv[1]));
   const auto server = Server::start(options, [&body](Request& request) -> Server::Reply {
     if (!parse_target(request.target, request)) return Response{.status = 400, .body = {}};
-    return Response{.status = 200, .body = body, .headers = {{"ETag", "\"1\""}, {"Tenure-Position", "0:1,1:2"}}};
+    return Response{
+        .status = 200, .body = body, .headers = {{"ETag", "\"1\""}, {"Tenure-Position", "0:1,1:2"}}};
   });
   if (!server) {
     fmt::print(stderr, "{}\n", server.error());

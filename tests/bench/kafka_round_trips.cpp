@@ -1,8 +1,9 @@
 // What Kafka alone costs: kafka_round_trips BROKERS TOPIC WRITERS SECONDS [BYTES]
 //
-// Each of WRITERS produces a record of BYTES to partition 0 of TOPIC, waits until it is read back, and produces the
-// next: what a command must do at least. Bare librdkafka, an idempotent producer that waits for all in-sync replicas.
-// Prints one line of JSON: round trips, how long it took, and percentiles of their latency.
+// Each of WRITERS produces a record of BYTES to partition 0 of TOPIC, waits until it is read back, and
+// produces the next: what a command must do at least. Bare librdkafka, an idempotent producer that waits for
+// all in-sync replicas. Prints one line of JSON: round trips, how long it took, and percentiles of their
+// latency.
 #include <fmt/core.h>
 #include <librdkafka/rdkafka.h>
 
@@ -49,7 +50,8 @@ Client make(rd_kafka_type_t type, const Settings& settings) {
   auto* config = rd_kafka_conf_new();
   char error[512];
   for (const auto& [name, value] : settings) {
-    if (rd_kafka_conf_set(config, name.c_str(), value.c_str(), error, sizeof error) != RD_KAFKA_CONF_OK) die(error);
+    if (rd_kafka_conf_set(config, name.c_str(), value.c_str(), error, sizeof error) != RD_KAFKA_CONF_OK)
+      die(error);
   }
   if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_dr_msg_cb(config, on_delivery);
   Client client(rd_kafka_new(type, config, error, sizeof error));
@@ -85,7 +87,8 @@ class RoundTrips {
         in_(rd_kafka_topic_new(consumer_.get(), topic.c_str(), nullptr)),
         sent_(writers),
         record_(std::max(bytes, sizeof(std::size_t)), 'r') {
-    if (rd_kafka_consume_start(in_.get(), partition, RD_KAFKA_OFFSET_END) != 0) die("the topic cannot be read");
+    if (rd_kafka_consume_start(in_.get(), partition, RD_KAFKA_OFFSET_END) != 0)
+      die("the topic cannot be read");
     warm_up();
   }
   ~RoundTrips() { rd_kafka_consume_stop(in_.get(), partition); }
@@ -121,8 +124,8 @@ class RoundTrips {
   void send(std::size_t writer) {
     std::memcpy(record_.data(), &writer, sizeof writer);
     sent_[writer] = Clock::now();
-    const auto failed = rd_kafka_produce(out_.get(), partition, RD_KAFKA_MSG_F_COPY, record_.data(), record_.size(),
-                                         nullptr, 0, nullptr);
+    const auto failed = rd_kafka_produce(out_.get(), partition, RD_KAFKA_MSG_F_COPY, record_.data(),
+                                         record_.size(), nullptr, 0, nullptr);
     if (failed != 0) die(rd_kafka_err2str(rd_kafka_last_error()));
     rd_kafka_poll(producer_.get(), 0);
   }
@@ -142,7 +145,9 @@ class RoundTrips {
     const auto micros = [](Clock::duration duration) {
       return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
     };
-    const auto at = [&](std::size_t percent) { return micros(latencies_[(latencies_.size() - 1) * percent / 100]); };
+    const auto at = [&](std::size_t percent) {
+      return micros(latencies_[(latencies_.size() - 1) * percent / 100]);
+    };
     fmt::print("{{\"round_trips\":{},\"duration_us\":{},\"p50_us\":{},\"p99_us\":{}}}\n", latencies_.size(),
                micros(took), at(50), at(99));
   }
@@ -159,7 +164,8 @@ class RoundTrips {
 int main(int argc, char** argv) {
   if (argc < 5) die("usage: kafka_round_trips BROKERS TOPIC WRITERS SECONDS [BYTES]");
   make_topic(argv[1], argv[2]);
-  RoundTrips round_trips(argv[1], argv[2], std::stoull(argv[3]), argc > 5 ? std::stoull(argv[5]) : bytes_default);
+  RoundTrips round_trips(argv[1], argv[2], std::stoull(argv[3]),
+                         argc > 5 ? std::stoull(argv[5]) : bytes_default);
   round_trips.run(std::chrono::seconds(std::stoll(argv[4])));
   return 0;
 }

@@ -52,7 +52,8 @@ std::vector<std::string> Checks::renames(const std::string& id) {
     for (const auto& entry : page.at("data").as_array()) {
       if (entry.at("sequence").as_int64() != sequence++) die("the feed of " + id + " has a gap");
       const auto* changes = entry.as_object().if_contains("changes");
-      if (std::string_view(entry.at("action").as_string()) != "workspace.updated" || changes == nullptr) continue;
+      if (std::string_view(entry.at("action").as_string()) != "workspace.updated" || changes == nullptr)
+        continue;
       if (std::string_view(entry.at("outcome").as_string()) != "success") continue;
       names.emplace_back(changes->at("name").at("to").as_string());
     }

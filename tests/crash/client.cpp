@@ -43,7 +43,8 @@ void Client::create() {
                             .body = fmt::format(R"({{"name":"client {}"}})", number_)});
   if (!answer) return;
   const auto& response = answer->response;
-  if (response.status != 201) die(fmt::format("creating was answered {}: {}", response.status, response.body));
+  if (response.status != 201)
+    die(fmt::format("creating was answered {}: {}", response.status, response.body));
   acknowledged(*answer);
   const std::string id(body_of(response).at("id").as_string());
   own_.push_back(id);
@@ -63,7 +64,8 @@ void Client::rename_own(const std::string& id) {
                             .body = fmt::format(R"({{"name":"{}"}})", name)});
   if (!answer) return;
   const auto& response = answer->response;
-  if (response.status != 200) die(fmt::format("renaming was answered {}: {}", response.status, response.body));
+  if (response.status != 200)
+    die(fmt::format("renaming was answered {}: {}", response.status, response.body));
   acknowledged(*answer);
   const std::lock_guard lock(ledger_.mutex);
   if (!ledger_.acknowledged[id].insert(name).second) die("a name was acknowledged twice");
@@ -87,7 +89,8 @@ void Client::write_shared(const std::string& id) {
   if (response.status == 412 && expected != 0) {
     operation.kind = Operation::Kind::refused;
     operation.value.clear();
-    operation.version = std::stoull(std::string(body_of(response).at_pointer("/errors/0/metadata/current_etag").as_string()));
+    operation.version =
+        std::stoull(std::string(body_of(response).at_pointer("/errors/0/metadata/current_etag").as_string()));
   } else if (response.status == 200) {
     operation.version = version_of(response);
     acknowledged(*answer);
@@ -108,8 +111,9 @@ void Client::read_shared(const std::string& id) {
   const auto version = version_of(response);
   versions_[id] = version;
   const std::lock_guard lock(ledger_.mutex);
-  ledger_.shared.push_back({Operation::Kind::saw, id, version, std::string(body_of(response).at("name").as_string()), 0,
-                            answer->asked, answer->answered});
+  ledger_.shared.push_back({Operation::Kind::saw, id, version,
+                            std::string(body_of(response).at("name").as_string()), 0, answer->asked,
+                            answer->answered});
 }
 
 std::optional<Client::Answered> Client::send(net::HttpRequest request) {

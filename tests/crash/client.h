@@ -1,5 +1,5 @@
-// A client of a run: its requests come one after the other, each repeated under its key, at the next server if need
-// be, until it has an answer. It writes down what was acknowledged.
+// A client of a run: its requests come one after the other, each repeated under its key, at the next server
+// if need be, until it has an answer. It writes down what was acknowledged.
 #pragma once
 
 #include <optional>

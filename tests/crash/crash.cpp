@@ -3,9 +3,10 @@
 //   crash [--kills N] [--seed S]             one server on the embedded log
 //   crash --kafka [--rounds N] [--seed S]    three servers and three brokers
 //
-// Several clients rename workspaces and make new ones; each writes down what was acknowledged. At the end every
-// acknowledged command must be there, none twice, every operation must have ended, what was seen of shared workspaces
-// must be what one register would have answered, and the stores must be what the log folds to.
+// Several clients rename workspaces and make new ones; each writes down what was acknowledged. At the end
+// every acknowledged command must be there, none twice, every operation must have ended, what was seen of
+// shared workspaces must be what one register would have answered, and the stores must be what the log folds
+// to.
 #include <stdlib.h>
 
 #include "tests/crash/ledger.h"

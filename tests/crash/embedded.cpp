@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t clients = 8;
 
 bool equals_its_log(const std::filesystem::path& data) {
-  test::ProgramOptions options{
-      .arguments = {"doctor", "--data-dir", data.string()}, .environment = {}, .directory = data.parent_path()};
+  test::ProgramOptions options{.arguments = {"doctor", "--data-dir", data.string()},
+                               .environment = {},
+                               .directory = data.parent_path()};
   options.name = "doctor";
   return test::run(test::executable("tenure"), options, std::chrono::minutes(5)).exit == 0;
 }
@@ -32,7 +33,8 @@ bool run_embedded(const std::filesystem::path& folder, std::uint64_t kills, std:
     load.move(0, server.url());
   }
   const auto before = load.answers();
-  if (!test::eventually([&] { return load.answers() > before + clients; })) die("nothing is answered any more");
+  if (!test::eventually([&] { return load.answers() > before + clients; }))
+    die("nothing is answered any more");
   load.stop();
 
   const auto& ledger = load.ledger();
@@ -42,10 +44,11 @@ bool run_embedded(const std::filesystem::path& folder, std::uint64_t kills, std:
   const auto violation = find_violation(ledger.shared);
   (void)server.terminate();
   const bool same = equals_its_log(data);
-  fmt::print("{} kills, {} commands acknowledged on {} workspaces, {} lost, {} doubled, store {} the log\n", kills,
-             ledger.answers.size(), ledger.workspaces.size(), verdict.lost, verdict.doubled,
+  fmt::print("{} kills, {} commands acknowledged on {} workspaces, {} lost, {} doubled, store {} the log\n",
+             kills, ledger.answers.size(), ledger.workspaces.size(), verdict.lost, verdict.doubled,
              same ? "equals" : "DIFFERS FROM");
-  fmt::print("{} operations on shared workspaces: {}\n", ledger.shared.size(), violation.value_or("linearizable"));
+  fmt::print("{} operations on shared workspaces: {}\n", ledger.shared.size(),
+             violation.value_or("linearizable"));
   return verdict.good() && same && !violation;
 }
 

@@ -13,13 +13,14 @@ bool is_write(const Operation& operation) { return operation.kind == Operation::
 
 std::string text(const Operation& operation) {
   constexpr const char* kinds[] = {"wrote", "saw", "was refused at"};
-  return fmt::format("{}: a client {} version {} '{}'", operation.what, kinds[static_cast<int>(operation.kind)],
-                     operation.version, operation.value);
+  return fmt::format("{}: a client {} version {} '{}'", operation.what,
+                     kinds[static_cast<int>(operation.kind)], operation.version, operation.value);
 }
 
 // In the only order in which they can have taken effect: a version is written and then seen.
 bool earlier(const Operation& one, const Operation& other) {
-  return std::tuple(one.version, !is_write(one), one.asked) < std::tuple(other.version, !is_write(other), other.asked);
+  return std::tuple(one.version, !is_write(one), one.asked) <
+         std::tuple(other.version, !is_write(other), other.asked);
 }
 
 std::optional<std::string> find_violation_of_one(const std::vector<Operation>& operations) {
@@ -42,7 +43,8 @@ std::optional<std::string> find_violation_of_one(const std::vector<Operation>& o
     if (is_write(each) && each.expected != 0 && each.expected >= each.version)
       return text(each) + fmt::format(" on top of version {}", each.expected);
     now = std::max(now, each.asked);
-    if (now > each.answered) return text(each) + ", and had its answer before an earlier version was asked for";
+    if (now > each.answered)
+      return text(each) + ", and had its answer before an earlier version was asked for";
   }
   return std::nullopt;
 }
@@ -55,8 +57,8 @@ std::optional<std::string> find_skipped(const std::vector<Operation>& operations
       return is_write(other) && other.version > each.expected && other.version < each.version;
     });
     if (between != operations.end()) {
-      return text(each) + fmt::format(" on top of version {}, after which there was version {}", each.expected,
-                                      between->version);
+      return text(each) + fmt::format(" on top of version {}, after which there was version {}",
+                                      each.expected, between->version);
     }
   }
   return std::nullopt;

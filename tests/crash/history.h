@@ -1,9 +1,9 @@
 // What clients saw of registers that they share, and whether one register could have answered so.
 //
-// A register here is a workspace: its value is the name, its version the ETag, and every write makes a later version.
-// So the versions say in which order the writes took effect, and what is left to check is that this order agrees with
-// time: each operation took effect at one instant between its request and its answer (Herlihy and Wing's
-// linearizability; easy to decide where versions are known).
+// A register here is a workspace: its value is the name, its version the ETag, and every write makes a later
+// version. So the versions say in which order the writes took effect, and what is left to check is that this
+// order agrees with time: each operation took effect at one instant between its request and its answer
+// (Herlihy and Wing's linearizability; easy to decide where versions are known).
 #pragma once
 
 #include <chrono>

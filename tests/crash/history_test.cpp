@@ -12,7 +12,8 @@ using Kind = Operation::Kind;
 
 Instant at(int millis) { return Instant(std::chrono::milliseconds(millis)); }
 
-Operation wrote(std::uint64_t version, const std::string& value, int asked, int answered, std::uint64_t expected = 0) {
+Operation wrote(std::uint64_t version, const std::string& value, int asked, int answered,
+                std::uint64_t expected = 0) {
   return {Kind::wrote, "w", version, value, expected, at(asked), at(answered)};
 }
 Operation saw(std::uint64_t version, const std::string& value, int asked, int answered) {
@@ -23,8 +24,8 @@ Operation refused(std::uint64_t version, std::uint64_t expected, int asked, int 
 }
 
 TEST(History, OfOneClientHolds) {
-  EXPECT_EQ(find_violation({wrote(1, "a", 1, 2), saw(1, "a", 3, 4), wrote(2, "b", 5, 6, 1), refused(2, 1, 7, 8),
-                            saw(2, "b", 9, 10)}),
+  EXPECT_EQ(find_violation({wrote(1, "a", 1, 2), saw(1, "a", 3, 4), wrote(2, "b", 5, 6, 1),
+                            refused(2, 1, 7, 8), saw(2, "b", 9, 10)}),
             std::nullopt);
 }
 
@@ -44,8 +45,9 @@ TEST(History, NeverReadsWhatIsNotAskedForYet) {
 }
 
 TEST(History, DoesNotGoBackBetweenTwoReads) {
-  EXPECT_THAT(find_violation({wrote(1, "a", 1, 2), wrote(2, "b", 3, 20), saw(2, "b", 4, 5), saw(1, "a", 6, 7)}),
-              Optional(HasSubstr("before")));
+  EXPECT_THAT(
+      find_violation({wrote(1, "a", 1, 2), wrote(2, "b", 3, 20), saw(2, "b", 4, 5), saw(1, "a", 6, 7)}),
+      Optional(HasSubstr("before")));
 }
 
 TEST(History, TakesEffectWhileSomebodyWaitsForIt) {
@@ -54,7 +56,8 @@ TEST(History, TakesEffectWhileSomebodyWaitsForIt) {
 }
 
 TEST(History, GivesAVersionToOneWriteOnly) {
-  EXPECT_THAT(find_violation({wrote(1, "a", 1, 4), wrote(1, "b", 2, 3)}), Optional(HasSubstr("another write")));
+  EXPECT_THAT(find_violation({wrote(1, "a", 1, 4), wrote(1, "b", 2, 3)}),
+              Optional(HasSubstr("another write")));
 }
 
 TEST(History, GivesAVersionOneValue) {

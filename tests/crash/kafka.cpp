@@ -100,7 +100,8 @@ class World {
     const auto differing = stores_that_differ();
     fmt::print("{} commands acknowledged ({}) on {} workspaces, {} lost, {} doubled\n", ledger.answers.size(),
                by_server(ledger), ledger.workspaces.size(), verdict.lost, verdict.doubled);
-    fmt::print("{} operations on shared workspaces: {}\n", ledger.shared.size(), violation.value_or("linearizable"));
+    fmt::print("{} operations on shared workspaces: {}\n", ledger.shared.size(),
+               violation.value_or("linearizable"));
     fmt::print("{}\n", differing.empty() ? "every store equals the log, so does one from zero" : differing);
     return verdict.good() && !violation && differing.empty();
   }
@@ -120,7 +121,9 @@ class World {
       gap = std::max<Clock::duration>(gap, ledger.answers[i] - last);
       last = std::max(last, ledger.answers[i]);
     }
-    const auto millis = [](auto duration) { return std::chrono::duration_cast<std::chrono::milliseconds>(duration); };
+    const auto millis = [](auto duration) {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
+    };
     fmt::print("{:48} {:6} answers, none for {:5} ms, one client waited {:5} ms\n", what,
                ledger.answers.size() - first, millis(gap).count(), millis(ledger.longest_wait).count());
     std::fflush(stdout);
@@ -142,7 +145,8 @@ class World {
   int partition() {
     auto& ledger = load_->ledger();
     const std::lock_guard lock(ledger.mutex);
-    const auto busiest = std::ranges::max_element(ledger.seen, {}, [](const auto& seen) { return seen.second; });
+    const auto busiest =
+        std::ranges::max_element(ledger.seen, {}, [](const auto& seen) { return seen.second; });
     return busiest->first;
   }
 
@@ -152,7 +156,8 @@ class World {
     std::string differing;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (nodes_[i]->terminate() != 0) differing += fmt::format("node {} did not stop well; ", i);
-      test::ProgramOptions doctor{.arguments = {"doctor", "--data-dir"}, .environment = {}, .directory = folder_};
+      test::ProgramOptions doctor{
+          .arguments = {"doctor", "--data-dir"}, .environment = {}, .directory = folder_};
       doctor.arguments.push_back((folder_ / (i < nodes ? fmt::format("node{}", i) : "from-zero")).string());
       const auto log = test::kafka_tool_flags(topics_, folder_.string());
       doctor.arguments.insert(doctor.arguments.end(), log.begin(), log.end());

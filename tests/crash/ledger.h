@@ -25,10 +25,12 @@ namespace tenure::crash {
 // One lock each: the servers are what is tried here.
 struct Ledger {
   std::mutex mutex;
-  std::vector<std::string> workspaces;                        // acknowledged
-  std::map<std::string, std::set<std::string>> acknowledged;  // workspace -> names whose rename was acknowledged
-  std::map<std::string, std::string> last;  // workspace -> the last acknowledged name, where no later one is open
-  std::vector<Operation> shared;            // on the workspaces that all clients write to
+  std::vector<std::string> workspaces;  // acknowledged
+  std::map<std::string, std::set<std::string>>
+      acknowledged;  // workspace -> names whose rename was acknowledged
+  std::map<std::string, std::string>
+      last;                       // workspace -> the last acknowledged name, where no later one is open
+  std::vector<Operation> shared;  // on the workspaces that all clients write to
   std::map<std::uint16_t, Offset> seen;     // by partition: the furthest that any client knows of
   std::vector<Instant> answers;             // of acknowledged commands
   std::vector<std::uint64_t> by_server;     // acknowledged commands

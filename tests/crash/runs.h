@@ -1,4 +1,5 @@
-// The two kinds of run. Each prints what it saw and gives whether all was well; what went wrong leaves its folder.
+// The two kinds of run. Each prints what it saw and gives whether all was well; what went wrong leaves its
+// folder.
 #pragma once
 
 #include <cstdint>

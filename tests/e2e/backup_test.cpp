@@ -11,8 +11,10 @@ namespace fs = std::filesystem;
 class Backup : public Served {
  protected:
   Finished tenure(std::vector<std::string> arguments) {
-    return run(executable("tenure"),
-               {.arguments = std::move(arguments), .environment = {}, .directory = dir_.path(), .name = "tenure"}, 60s);
+    return run(
+        executable("tenure"),
+        {.arguments = std::move(arguments), .environment = {}, .directory = dir_.path(), .name = "tenure"},
+        60s);
   }
   Finished backup() {
     return tenure({"backup", "--data-dir", (dir_ / "data").string(), "--to", (dir_ / "backup").string()});
@@ -20,7 +22,9 @@ class Backup : public Served {
   Finished restore(const std::string& to = "restored") {
     return tenure({"restore", "--from", (dir_ / "backup").string(), "--data-dir", (dir_ / to).string()});
   }
-  Finished doctor(const std::string& data) { return tenure({"doctor", "--data-dir", (dir_ / data).string()}); }
+  Finished doctor(const std::string& data) {
+    return tenure({"doctor", "--data-dir", (dir_ / data).string()});
+  }
   std::vector<std::string> key_flags() { return {"--root-key-file", (dir_ / "data/root-key").string()}; }
 
   // A file of the backup that is not empty.
@@ -83,10 +87,12 @@ TEST_F(Backup, BesideARunningServerHoldsWhatWasAnswered) {
 TEST_F(Backup, WithoutTheRootKeyDoesNotStart) {
   ASSERT_EQ(backup().exit, 0);
   ASSERT_EQ(restore().exit, 0);
-  const auto refused = run(executable("tenured"), {.arguments = {"--data-dir", (dir_ / "restored").string(), "--listen", "127.0.0.1:0"},
-                                                   .environment = {},
-                                                   .directory = dir_.path(),
-                                                   .name = "other"});
+  const auto refused =
+      run(executable("tenured"),
+          {.arguments = {"--data-dir", (dir_ / "restored").string(), "--listen", "127.0.0.1:0"},
+           .environment = {},
+           .directory = dir_.path(),
+           .name = "other"});
   EXPECT_EQ(refused.exit, 1);
   EXPECT_THAT(refused.err, HasSubstr("--root-key-file"));
 }
@@ -120,11 +126,14 @@ TEST_F(Backup, NeverTakesThePlaceOfWhatExists) {
 }
 
 TEST_F(Backup, ThatFailsLeavesNothingThatLooksLikeOne) {
-  const auto none = tenure({"backup", "--data-dir", (dir_ / "nowhere").string(), "--to", (dir_ / "backup").string()});
+  const auto none =
+      tenure({"backup", "--data-dir", (dir_ / "nowhere").string(), "--to", (dir_ / "backup").string()});
   EXPECT_EQ(none.exit, 1);
   EXPECT_THAT(none.err, HasSubstr("there is no data directory here"));
   fs::create_directory(dir_ / "empty");
-  EXPECT_EQ(tenure({"backup", "--data-dir", (dir_ / "empty").string(), "--to", (dir_ / "backup").string()}).exit, 1);
+  EXPECT_EQ(
+      tenure({"backup", "--data-dir", (dir_ / "empty").string(), "--to", (dir_ / "backup").string()}).exit,
+      1);
   EXPECT_FALSE(fs::exists(dir_ / "backup"));
   EXPECT_FALSE(fs::exists(dir_ / "backup.unfinished"));
   fs::create_directory(dir_ / "backup.unfinished");

@@ -141,8 +141,6 @@ inline Samples<api_token::Created> samples(Of<api_token::Created>) {
 inline Samples<publication::Claimed> samples(Of<publication::Claimed>) {
   return {{.node = sample_id<NodeId>(9), .until = sample_time(5), .through = 41}};
 }
-inline Samples<publication::Released> samples(Of<publication::Released>) {
-  return {{.through = 42}};
-}
+inline Samples<publication::Released> samples(Of<publication::Released>) { return {{.through = 42}}; }
 
 }  // namespace tenure::testing

@@ -35,7 +35,8 @@ class BackupOfANode : public testing::Test {
     return tenure({"backup", "--data-dir", (dir_ / "node0").string(), "--to", (dir_ / "backup").string()});
   }
   Finished restore() {
-    return tenure({"restore", "--from", (dir_ / "backup").string(), "--data-dir", (dir_ / "restored").string()});
+    return tenure(
+        {"restore", "--from", (dir_ / "backup").string(), "--data-dir", (dir_ / "restored").string()});
   }
   Finished doctor(const std::string& node) {
     std::vector<std::string> arguments{"doctor", "--data-dir", (dir_ / node).string()};
@@ -79,7 +80,8 @@ TEST_F(BackupOfANode, RestoredAndStartedItBecomesWhatTheLogSays) {
   const auto target = "/v1/workspaces/" + tail;
   EXPECT_EQ(text(ApiClient(nodes_[2]->url(), token_).get(target), "name"), "made after the backup");
   const auto more = make_workspace(*nodes_[1], "made beside it");
-  EXPECT_TRUE(eventually([&] { return ApiClient(nodes_[2]->url(), token_).get("/v1/workspaces/" + more).status == 200; }));
+  EXPECT_TRUE(eventually(
+      [&] { return ApiClient(nodes_[2]->url(), token_).get("/v1/workspaces/" + more).status == 200; }));
   EXPECT_NE(read_file(dir_ / "restored/node-id"), read_file(dir_ / "node0/node-id"));
   ASSERT_EQ(nodes_[1]->terminate(), 0);
   ASSERT_EQ(nodes_[2]->terminate(), 0);
@@ -103,7 +105,8 @@ TEST_F(BackupOfANode, WhileItRunsHoldsWhatItsStoreHadOnDisk) {
 
 TEST_F(BackupOfANode, ThatIsDamagedOrWouldReplaceDataIsRefused) {
   ASSERT_EQ(backup().exit, 0);
-  const auto over = tenure({"restore", "--from", (dir_ / "backup").string(), "--data-dir", (dir_ / "node1").string()});
+  const auto over =
+      tenure({"restore", "--from", (dir_ / "backup").string(), "--data-dir", (dir_ / "node1").string()});
   EXPECT_EQ(over.exit, 1);
   EXPECT_THAT(over.err, HasSubstr("exists already"));
   const auto damaged = dir_ / "backup/store/CURRENT";

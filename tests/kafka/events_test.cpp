@@ -56,7 +56,8 @@ class PublicEvents : public testing::Test {
   // Everything on the topic; the records of one subject are in their order.
   std::vector<Record> topic() {
     std::vector<Record> all;
-    const auto partitions = kafka::find_topics(topics_, {topics_.events_topic}, 10s).value().partitions.at(topics_.events_topic);
+    const auto partitions =
+        kafka::find_topics(topics_, {topics_.events_topic}, 10s).value().partitions.at(topics_.events_topic);
     for (int i = 0; i < partitions; ++i) {
       auto some = KafkaAdmin(topics_.brokers).read_all(topics_.events_topic, i);
       all.insert(all.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <future>
 #include <iostream>
@@ -159,8 +159,9 @@ TEST_F(Nodes, StopAtARecordThatIsNotOursInItsPartitionOnly) {
   const auto id = make_workspace(0);
   KafkaAdmin(topics_.brokers).produce(topics_.topic, 0, "", "rubbish");
   ASSERT_TRUE(eventually([&] { return client(0).get("/readyz").status == 503; }));
-  EXPECT_THAT(client(0).get("/readyz?verbose").body,
-              ContainsRegex("partition 0 stands still at offset [0-9]+: it does not begin like a record of Tenure"));
+  EXPECT_THAT(
+      client(0).get("/readyz?verbose").body,
+      ContainsRegex("partition 0 stands still at offset [0-9]+: it does not begin like a record of Tenure"));
   EXPECT_EQ(client(0).patch("/v1/workspaces/" + id, R"({"name":"goes on"})").status, 200);
 }
 

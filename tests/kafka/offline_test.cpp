@@ -23,11 +23,15 @@ namespace fs = std::filesystem;
 
 class Offline : public testing::Test {
  protected:
-  Offline() : node_(dir_ / "data", kafka_flags(topics_, dir_.path())), api_(node_.url(), node_.bootstrap_token()) {}
+  Offline()
+      : node_(dir_ / "data", kafka_flags(topics_, dir_.path())), api_(node_.url(), node_.bootstrap_token()) {}
 
   Finished tenure(std::vector<std::string> command, const KafkaOptions& topics) {
     for (const auto& flag : kafka_tool_flags(topics, dir_.path())) command.push_back(flag);
-    return run(executable("tenure"), {.arguments = std::move(command), .environment = {}, .directory = dir_.path(), .name = "tenure"}, 60s);
+    return run(
+        executable("tenure"),
+        {.arguments = std::move(command), .environment = {}, .directory = dir_.path(), .name = "tenure"},
+        60s);
   }
   Finished tenure(std::vector<std::string> command) { return tenure(std::move(command), topics_); }
   Finished doctor() { return tenure({"doctor", "--data-dir", data()}); }
@@ -116,8 +120,10 @@ TEST_F(Offline, AMissingTopicIsSaidAndNotMade) {
 }
 
 TEST_F(Offline, FlagsAreCheckedAsTheServerChecksThem) {
-  const auto done = run(executable("tenure"),
-                        {.arguments = {"log", "stat", "--log", "kafka"}, .environment = {}, .directory = dir_.path(), .name = "tenure"});
+  const auto done = run(executable("tenure"), {.arguments = {"log", "stat", "--log", "kafka"},
+                                               .environment = {},
+                                               .directory = dir_.path(),
+                                               .name = "tenure"});
   EXPECT_EQ(done.exit, 2);
   EXPECT_THAT(done.err, HasSubstr("--kafka-brokers"));
 }

@@ -24,7 +24,8 @@ class EngineTest : public ::testing::Test {
 
   SmallNode& add_node(bool alone = false) {
     const auto number = static_cast<std::uint8_t>(nodes_.size() + 1);
-    return *nodes_.emplace_back(std::make_unique<SmallNode>(world_, folder_ / std::to_string(number), number, alone));
+    return *nodes_.emplace_back(
+        std::make_unique<SmallNode>(world_, folder_ / std::to_string(number), number, alone));
   }
   void run_out() {
     for (int i = 0; i < 120; ++i) {
@@ -36,8 +37,10 @@ class EngineTest : public ::testing::Test {
   WorkspaceId make_workspace(SmallNode& node) {
     const auto id = WorkspaceId::make(world_.clock.now(), world_.random);
     if (account_.is_nil()) account_ = make_account(world_, node, user_);
-    const auto made = node.submit(workspace::CreateWorkspace{.workspace = id, .account = account_, .owner = user_, .name = "W",
-                                                             .slug = {}, .region = {}}, home);
+    const auto made = node.submit(
+        workspace::CreateWorkspace{
+            .workspace = id, .account = account_, .owner = user_, .name = "W", .slug = {}, .region = {}},
+        home);
     run_out();
     EXPECT_TRUE(made->has_value() && (*made)->has_value());
     return id;
@@ -85,7 +88,8 @@ TEST_F(EngineTest, ACommitBuiltOnAVoidOneIsVoidAlthoughTheNumberFits) {
   const auto winner = two.submit(workspace::UpdateWorkspace{id, "winner", {}}, home);
   two.pump();  // first in the log's queue
   const auto freeze = one.submit(workspace::FreezeWorkspace{id, {}}, home);
-  const auto unfreeze = one.submit(workspace::UnfreezeWorkspace{id}, home);  // decided on the freeze in flight
+  const auto unfreeze =
+      one.submit(workspace::UnfreezeWorkspace{id}, home);  // decided on the freeze in flight
   one.pump();
   run_out();
   ASSERT_TRUE(winner->has_value() && freeze->has_value() && unfreeze->has_value());
@@ -113,19 +117,22 @@ TEST_F(EngineTest, AnAnswerThatRestsOnACommitInFlightWaitsForIt) {
 TEST_F(EngineTest, EveryBatchSplitFoldsToTheSameBytes) {
   auto& node = add_node(true);
   const auto id = make_workspace(node);
-  for (int i = 0; i < 40; ++i) (void)node.submit(workspace::UpdateWorkspace{id, "name " + std::to_string(i), {}}, home);
+  for (int i = 0; i < 40; ++i)
+    (void)node.submit(workspace::UpdateWorkspace{id, "name " + std::to_string(i), {}}, home);
   run_out();
   const auto dump = [](const Store& store) {
     std::string bytes;
     auto scan = store.scan("");
     for (scan.to_first(); scan.valid(); scan.next()) {
-      bytes += std::to_string(scan.key().size()) + ':' + std::string(scan.key()) + std::to_string(scan.value().size()) + ':' + std::string(scan.value());
+      bytes += std::to_string(scan.key().size()) + ':' + std::string(scan.key()) +
+               std::to_string(scan.value().size()) + ':' + std::string(scan.value());
     }
     return bytes;
   };
   const auto live = dump(node.store());
   for (const std::size_t split : {1U, 2U, 3U, 7U, 50U, 10'000U}) {
-    const auto store = Store::open(folder_ / ("split" + std::to_string(split)), Store::Mode::read_write).value();
+    const auto store =
+        Store::open(folder_ / ("split" + std::to_string(split)), Store::Mode::read_write).value();
     StreamStates states(*store, split);
     Projector projector(*store, states, [](Partition, const StreamName&) {});
     Fold fold(world_.log, *store, *world_.keys, projector);
@@ -154,7 +161,8 @@ TEST_F(EngineTest, AFortyEightWayRaceOnOneStreamLosesNobody) {
   const auto id = make_workspace(*nodes.front());
   std::vector<std::shared_ptr<std::optional<CommandResult>>> results;
   for (int i = 0; i < 48; ++i) {
-    results.push_back(nodes[static_cast<std::size_t>(i) % 3]->submit(workspace::UpdateWorkspace{id, "n" + std::to_string(i), {}}, home));
+    results.push_back(nodes[static_cast<std::size_t>(i) % 3]->submit(
+        workspace::UpdateWorkspace{id, "n" + std::to_string(i), {}}, home));
   }
   for (int i = 0; i < 5; ++i) run_out();
   for (const auto& result : results) {

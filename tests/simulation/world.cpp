@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 constexpr std::uint16_t partitions = 3;
 constexpr int steps = 60;
 constexpr int settle_turns_max = 10'000;
-// A busy node takes its next step at once, as a real one does: where a step took as long as a third of a lease, claims
-// would run out before they are folded.
+// A busy node takes its next step at once, as a real one does: where a step took as long as a third of a
+// lease, claims would run out before they are folded.
 constexpr Duration busy_pace{5};
 constexpr Duration settle_pace{100};
 constexpr Duration refusal_window{5'000};
@@ -214,7 +214,8 @@ class World {
         const auto parsed = parse_record(*read->front().bytes);
         if (!parsed) continue;
         const auto& envelope = parsed->envelope;
-        text += fmt::format("\n  {}/{} {} {} by {}", number, at, (envelope.time - from_unix_millis(1'700'000'000'000)).count(), envelope.command,
+        text += fmt::format("\n  {}/{} {} {} by {}", number, at,
+                            (envelope.time - from_unix_millis(1'700'000'000'000)).count(), envelope.command,
                             envelope.node.str());
         for (const auto& write : envelope.writes)
           text += fmt::format(" {}@{}", write.stream.str(), write.expected.number);
@@ -268,7 +269,8 @@ class World {
     NodeKeys keys(keys_, clock_, random_);
     keys.connect();
     StreamStates states(*fresh, 10'000);
-    Projector projector(*fresh, states, [](Partition, const StreamName&) {}, publishing_);
+    Projector projector(
+        *fresh, states, [](Partition, const StreamName&) {}, publishing_);
     Fold fold(log_, *fresh, keys, projector);
     while (fold.behind()) (void)fold.step(100'000);
     for (std::size_t i = 0; i < nodes_.size() && !broken_; ++i) {

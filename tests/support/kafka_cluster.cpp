@@ -114,16 +114,9 @@ std::vector<std::string> kafka_tool_flags(const KafkaOptions& topics, const std:
     SystemRandom random;
     if (auto made = create_root_key(root_key, random); !made) throw std::runtime_error(made.error().message);
   }
-  return {"--log",
-          "kafka",
-          "--kafka-brokers",
-          topics.brokers,
-          "--kafka-topic",
-          topics.topic,
-          "--kafka-keys-topic",
-          topics.keys_topic,
-          "--root-key-file",
-          root_key.string()};
+  return {"--log",           "kafka",          "--kafka-brokers",    topics.brokers,
+          "--kafka-topic",   topics.topic,     "--kafka-keys-topic", topics.keys_topic,
+          "--root-key-file", root_key.string()};
 }
 
 std::vector<std::string> kafka_flags(const KafkaOptions& topics, const std::string& directory) {

@@ -31,7 +31,8 @@ Answer parse_head(std::string_view head) {
     head.remove_prefix(end + 2);
     const auto line = head.substr(0, head.find("\r\n"));
     const auto colon = line.find(": ");
-    if (colon != std::string_view::npos) answer.headers[lower(line.substr(0, colon))] = line.substr(colon + 2);
+    if (colon != std::string_view::npos)
+      answer.headers[lower(line.substr(0, colon))] = line.substr(colon + 2);
   }
   return answer;
 }
@@ -47,7 +48,8 @@ RawConnection::RawConnection(std::string_view address, std::chrono::milliseconds
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) throw std::runtime_error("no address: " + host);
+  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0)
+    throw std::runtime_error("no address: " + host);
   socket_ = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const bool connected = socket_ >= 0 && ::connect(socket_, found->ai_addr, found->ai_addrlen) == 0;
   freeaddrinfo(found);

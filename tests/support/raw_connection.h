@@ -26,7 +26,8 @@ struct Answer {
 class RawConnection {
  public:
   // "127.0.0.1:8080" or "[::1]:8080". Throws std::runtime_error when nobody listens there.
-  explicit RawConnection(std::string_view address, std::chrono::milliseconds patience = std::chrono::seconds(10));
+  explicit RawConnection(std::string_view address,
+                         std::chrono::milliseconds patience = std::chrono::seconds(10));
   ~RawConnection();
   RawConnection(RawConnection&& other) noexcept;
   RawConnection(const RawConnection&) = delete;
@@ -36,8 +37,8 @@ class RawConnection {
   bool send(std::string_view bytes);
   // No more bytes come from here; answers can still be read.
   void end_sending();
-  // The next answer by its Content-Length; nothing when the connection ends or patience does. `to_head`: it answers a HEAD
-  // request and so has no body.
+  // The next answer by its Content-Length; nothing when the connection ends or patience does. `to_head`: it
+  // answers a HEAD request and so has no body.
   std::optional<Answer> read_answer(bool to_head = false);
   // Whether the other side ends the connection before patience does, having sent nothing more.
   bool is_closed();

@@ -11,9 +11,9 @@ namespace {
 constexpr auto follow_pause_min = std::chrono::milliseconds(200);
 constexpr auto follow_pause_max = std::chrono::milliseconds(2'000);
 
-const std::vector<Column> entry_columns{{"SEQ", "sequence"}, {"WHEN", "occurred_at"}, {"WHO", "actor.display"},
-                                        {"WHAT", "action"},  {"OUTCOME", "outcome"},  {"REASON", "reason"},
-                                        {"CHANGES", "changes"}};
+const std::vector<Column> entry_columns{
+    {"SEQ", "sequence"},    {"WHEN", "occurred_at"}, {"WHO", "actor.display"}, {"WHAT", "action"},
+    {"OUTCOME", "outcome"}, {"REASON", "reason"},    {"CHANGES", "changes"}};
 
 struct Options {
   std::string workspace, action, actor, outcome, from, to;
@@ -84,7 +84,8 @@ void add_audit(CLI::App& app, Environment& environment) {
       const auto id = client.workspace_id(options->workspace);
       if (!id) return std::unexpected(id.error());
       if (options->follow) return follow(client, environment.format, *id, *options);
-      return show_rows(environment.format, client.list(target(*id, *options, "desc"), {}, options->limit), entry_columns);
+      return show_rows(environment.format, client.list(target(*id, *options, "desc"), {}, options->limit),
+                       entry_columns);
     });
   });
 }

@@ -9,8 +9,11 @@
 namespace tenure::cli {
 namespace {
 
-const std::vector<Column> me_columns{{"USER", "id"}, {"NAME", "name"}, {"CREDENTIAL", "credential.kind"},
-                                     {"WORKSPACE", "credential.workspace_id"}, {"EXPIRES", "credential.expires_at"}};
+const std::vector<Column> me_columns{{"USER", "id"},
+                                     {"NAME", "name"},
+                                     {"CREDENTIAL", "credential.kind"},
+                                     {"WORKSPACE", "credential.workspace_id"},
+                                     {"EXPIRES", "credential.expires_at"}};
 
 Exit login(const std::string& url, const std::string& token_file, Format format) {
   const auto token = read_word(token_file);
@@ -43,7 +46,9 @@ void add_auth(CLI::App& app, Environment& environment) {
   const auto file = std::make_shared<std::string>();
   login_command->add_option("--url", *url, "the server")->envname("TENURE_URL");
   login_command->add_option("--token-file", *file, "file with the token")->required();
-  login_command->callback([&environment, url, file] { environment.chosen = [&environment, url, file] { return login(*url, *file, environment.format); }; });
+  login_command->callback([&environment, url, file] {
+    environment.chosen = [&environment, url, file] { return login(*url, *file, environment.format); };
+  });
 
   auth->add_subcommand("status", "Who is logged in, and where")->callback([&environment] {
     environment.chosen = with_client([&environment](Client& client) {

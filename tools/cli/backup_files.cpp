@@ -68,7 +68,11 @@ std::string to_line(const BackupManifest& manifest) {
   for (const auto offset : manifest.folded) out.unsigned_integer(to_number(offset));
   out.end_array().key("files").begin_array();
   for (const auto& file : manifest.files) {
-    out.begin_object().member("path", file.path).member("bytes", file.bytes).member("sha256", file.sha256).end_object();
+    out.begin_object()
+        .member("path", file.path)
+        .member("bytes", file.bytes)
+        .member("sha256", file.sha256)
+        .end_object();
   }
   out.end_array().end_object();
   return line;
@@ -85,7 +89,8 @@ BackupManifest from_json(const json::Value& value) {
   BackupManifest manifest;
   manifest.log = std::string_view(value.at("log").as_string());
   manifest.made_at = std::string_view(value.at("made_at").as_string());
-  for (const auto& offset : value.at("folded").as_array()) manifest.folded.push_back(Offset{offset.to_number<std::uint64_t>()});
+  for (const auto& offset : value.at("folded").as_array())
+    manifest.folded.push_back(Offset{offset.to_number<std::uint64_t>()});
   for (const auto& file : value.at("files").as_array()) {
     manifest.files.push_back({.path = std::string(std::string_view(file.at("path").as_string())),
                               .bytes = file.at("bytes").to_number<std::uint64_t>(),
@@ -109,7 +114,8 @@ std::expected<std::vector<BackupManifest::File>, std::string> list_files(const f
     if (entry.is_directory()) continue;
     auto hash = hash_of(entry.path());
     if (!hash) return std::unexpected(hash.error());
-    files.push_back({entry.path().lexically_relative(directory).string(), entry.file_size(), std::move(*hash)});
+    files.push_back(
+        {entry.path().lexically_relative(directory).string(), entry.file_size(), std::move(*hash)});
   }
   std::ranges::sort(files, {}, &BackupManifest::File::path);
   return files;
@@ -127,7 +133,8 @@ std::expected<void, std::string> write_manifest(const fs::path& directory, const
 std::expected<BackupManifest, std::string> read_manifest(const fs::path& directory) {
   const auto path = directory / manifest_name;
   if (!fs::exists(path)) {
-    return std::unexpected(fmt::format("{}: this is no backup, or no whole one: it has no file {}", directory.string(), manifest_name));
+    return std::unexpected(fmt::format("{}: this is no backup, or no whole one: it has no file {}",
+                                       directory.string(), manifest_name));
   }
   const auto damaged = std::unexpected(path.string() + " is damaged: use another backup; nothing was made");
   std::ifstream file(path, std::ios::binary);
@@ -139,7 +146,8 @@ std::expected<BackupManifest, std::string> read_manifest(const fs::path& directo
   if (!value) return damaged;
   try {
     if (value->at("format").as_int64() > format_current) {
-      return std::unexpected(directory.string() + ": a newer version made this backup; restore it with that one");
+      return std::unexpected(directory.string() +
+                             ": a newer version made this backup; restore it with that one");
     }
     return from_json(*value);
   } catch (const std::exception&) {
@@ -150,7 +158,8 @@ std::expected<BackupManifest, std::string> read_manifest(const fs::path& directo
 std::expected<void, std::string> check_files(const fs::path& directory, const BackupManifest& manifest) {
   for (const auto& file : manifest.files) {
     const auto path = directory / file.path;
-    if (!fs::exists(path)) return std::unexpected(path.string() + " is missing: use another backup; nothing was made");
+    if (!fs::exists(path))
+      return std::unexpected(path.string() + " is missing: use another backup; nothing was made");
     const auto hash = hash_of(path);
     if (!hash) return std::unexpected(hash.error());
     if (fs::file_size(path) == file.bytes && *hash == file.sha256) continue;
@@ -162,13 +171,16 @@ std::expected<void, std::string> check_files(const fs::path& directory, const Ba
 std::expected<Draft, std::string> Draft::begin(const fs::path& directory) {
   auto whole = fs::absolute(directory).lexically_normal();
   if (!whole.has_filename()) whole = whole.parent_path();
-  if (fs::exists(fs::symlink_status(whole))) return std::unexpected(whole.string() + " exists already; name another directory");
+  if (fs::exists(fs::symlink_status(whole)))
+    return std::unexpected(whole.string() + " exists already; name another directory");
   if (auto made = create_directory_durably(whole.parent_path()); !made) return std::unexpected(made.error());
   auto unfinished = whole;
   unfinished += ".unfinished";
   if (::mkdir(unfinished.c_str(), S_IRWXU) == 0) return Draft(std::move(whole), std::move(unfinished));
   if (errno != EEXIST) return failed(unfinished);
-  return std::unexpected(unfinished.string() + " is left from one that did not end, or is being made; delete it when nobody is at it");
+  return std::unexpected(
+      unfinished.string() +
+      " is left from one that did not end, or is being made; delete it when nobody is at it");
 }
 
 Draft::~Draft() {

@@ -13,9 +13,9 @@ namespace tenure::cli {
 
 // In the file TENURE-BACKUP: a line of JSON, and a line with its SHA-256.
 struct BackupManifest {
-  std::string log;              // "embedded", or which log on Kafka, as the store says it
-  std::vector<Offset> folded;   // how far it goes, by partition
-  std::string made_at;          // RFC 3339
+  std::string log;             // "embedded", or which log on Kafka, as the store says it
+  std::vector<Offset> folded;  // how far it goes, by partition
+  std::string made_at;         // RFC 3339
   struct File {
     std::string path;  // below the backup: FOLDER/NAME
     std::uint64_t bytes = 0;
@@ -29,15 +29,19 @@ struct BackupManifest {
 };
 
 // Every file in the folders of `directory`, as it is.
-[[nodiscard]] std::expected<std::vector<BackupManifest::File>, std::string> list_files(const std::filesystem::path& directory);
+[[nodiscard]] std::expected<std::vector<BackupManifest::File>, std::string> list_files(
+    const std::filesystem::path& directory);
 
-[[nodiscard]] std::expected<void, std::string> write_manifest(const std::filesystem::path& directory, const BackupManifest& manifest);
+[[nodiscard]] std::expected<void, std::string> write_manifest(const std::filesystem::path& directory,
+                                                              const BackupManifest& manifest);
 // An error names the file that is missing or damaged.
-[[nodiscard]] std::expected<BackupManifest, std::string> read_manifest(const std::filesystem::path& directory);
-[[nodiscard]] std::expected<void, std::string> check_files(const std::filesystem::path& directory, const BackupManifest& manifest);
+[[nodiscard]] std::expected<BackupManifest, std::string> read_manifest(
+    const std::filesystem::path& directory);
+[[nodiscard]] std::expected<void, std::string> check_files(const std::filesystem::path& directory,
+                                                           const BackupManifest& manifest);
 
-// A directory that is filled under another name, and takes its own when it is whole and on disk. Until then it goes
-// with this object.
+// A directory that is filled under another name, and takes its own when it is whole and on disk. Until then
+// it goes with this object.
 class Draft {
  public:
   // Refuses what exists already.

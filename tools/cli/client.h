@@ -32,9 +32,11 @@ class Client {
   [[nodiscard]] static Result<Client> to(const std::string& url, std::string token);
 
   // A write carries an idempotency key and is sent again under the same key when its outcome is unknown.
-  [[nodiscard]] Result<json::Value> call(const std::string& method, const std::string& target, const CallOptions& options = {});
+  [[nodiscard]] Result<json::Value> call(const std::string& method, const std::string& target,
+                                         const CallOptions& options = {});
   // Every page of a list.
-  [[nodiscard]] Result<json::Array> list(const std::string& target, const CallOptions& options = {}, std::size_t rows_max = SIZE_MAX);
+  [[nodiscard]] Result<json::Array> list(const std::string& target, const CallOptions& options = {},
+                                         std::size_t rows_max = SIZE_MAX);
 
   // An id as it stands; otherwise the one workspace that has this slug or name.
   [[nodiscard]] Result<std::string> workspace_id(const std::string& id_or_name);

@@ -31,7 +31,8 @@ constexpr std::chrono::milliseconds key_pause{5};
 
 std::vector<Offset> ends_of(EventLog& log) {
   std::vector<Offset> ends;
-  for (std::uint16_t number = 0; number < log.partitions(); ++number) ends.push_back(log.end(Partition{number}));
+  for (std::uint16_t number = 0; number < log.partitions(); ++number)
+    ends.push_back(log.end(Partition{number}));
   return ends;
 }
 
@@ -41,17 +42,23 @@ class LogUpTo final : public EventLog {
   LogUpTo(EventLog& log, std::vector<Offset> until) : log_(log), until_(std::move(until)) {}
 
   std::uint16_t partitions() const override { return log_.partitions(); }
-  void append(Partition, std::string, Appended done) override { done({AppendStatus::failed, {}, "this log is only read"}); }
-  std::expected<std::vector<LogRecord>, LogError> read(Partition partition, Offset from, std::size_t bytes_max) override {
+  void append(Partition, std::string, Appended done) override {
+    done({AppendStatus::failed, {}, "this log is only read"});
+  }
+  std::expected<std::vector<LogRecord>, LogError> read(Partition partition, Offset from,
+                                                       std::size_t bytes_max) override {
     for (const auto began = SteadyClock::now();;) {
       auto records = log_.read(partition, from, bytes_max);
       if (!records) return records;
       std::erase_if(*records, [&](const LogRecord& record) { return record.offset >= end(partition); });
       if (!records->empty() || from >= end(partition)) return records;
-      if (SteadyClock::now() - began > patience) return std::unexpected(LogError{"the log does not answer: " + log_.status().trouble, true});
+      if (SteadyClock::now() - began > patience)
+        return std::unexpected(LogError{"the log does not answer: " + log_.status().trouble, true});
     }
   }
-  Offset end(Partition partition) override { return std::min(log_.end(partition), until_[to_number(partition)]); }
+  Offset end(Partition partition) override {
+    return std::min(log_.end(partition), until_[to_number(partition)]);
+  }
   bool wait(Partition, Offset, std::chrono::milliseconds) override { return false; }
   void watch(std::function<void()>) override {}
 
@@ -83,8 +90,10 @@ std::expected<Data, std::string> Data::open(const Settings& settings) {
 
 std::expected<void, std::string> Data::open_embedded(const Settings& settings) {
   std::error_code error;
-  if (!fs::is_directory(directory_, error)) return std::unexpected(directory_.string() + ": there is no data directory here");
-  const auto root_key = read_root_key(settings.root_key_file.empty() ? directory_ / "root-key" : settings.root_key_file);
+  if (!fs::is_directory(directory_, error))
+    return std::unexpected(directory_.string() + ": there is no data directory here");
+  const auto root_key =
+      read_root_key(settings.root_key_file.empty() ? directory_ / "root-key" : settings.root_key_file);
   if (!root_key) return std::unexpected(root_key.error().message);
   auto keys = open_embedded_key_store(directory_ / "keys", *root_key, true);
   if (!keys) return std::unexpected(keys.error().message);
@@ -104,7 +113,9 @@ std::expected<void, std::string> Data::open_kafka(const Settings& settings) {
   auto options = kafka_options(settings);
   if (!options) return std::unexpected(options.error());
   options->client_id = "tenure";
-  const auto cluster = patiently([&] { return kafka::find_topics(*options, {options->topic, options->keys_topic}, answer_timeout); });
+  const auto cluster = patiently([&] {
+    return kafka::find_topics(*options, {options->topic, options->keys_topic}, answer_timeout);
+  });
   if (!cluster) return std::unexpected(cluster.error().message);
   log_name_ = kafka_log_name(cluster->id, options->topic);
   const KafkaLogOptions log_options{
@@ -114,7 +125,8 @@ std::expected<void, std::string> Data::open_kafka(const Settings& settings) {
   auto log = patiently([&] { return open_kafka_log(log_options, answer_timeout); });
   if (!log) return std::unexpected(log.error().message);
   stored_ = std::move(*log);
-  auto keys = patiently([&] { return open_kafka_key_store(*options, *root_key, answer_timeout, /*read_only=*/true); });
+  auto keys = patiently(
+      [&] { return open_kafka_key_store(*options, *root_key, answer_timeout, /*read_only=*/true); });
   if (!keys) return std::unexpected(keys.error().message);
   keys_ = std::move(*keys);
   return {};
@@ -128,8 +140,9 @@ std::expected<void, std::string> Data::check_is_of_log(const Store& store) const
 std::expected<std::uint64_t, std::string> Data::fold_into(Store& store, const std::vector<Offset>& until) {
   LogUpTo bounded(*log_, until.empty() ? ends_of(*log_) : until);
   StreamStates states(store, streams_in_memory);
-  Projector projector(store, states, [](Partition, const StreamName&) {},
-                      log_name_.empty() ? Projector::Publishing::off : Projector::Publishing::on);
+  Projector projector(
+      store, states, [](Partition, const StreamName&) {},
+      log_name_.empty() ? Projector::Publishing::off : Projector::Publishing::on);
   Fold fold(bounded, store, *keys_, projector);
   std::uint64_t commits = 0;
   auto moved_at = SteadyClock::now();
@@ -138,7 +151,8 @@ std::expected<std::uint64_t, std::string> Data::fold_into(Store& store, const st
     commits += folded;
     if (folded > 0) moved_at = SteadyClock::now();
     if (folded > 0 || !fold.waits_for_key()) continue;
-    if (SteadyClock::now() - moved_at > patience) return std::unexpected("a data key is missing and the topic of keys does not answer; try again");
+    if (SteadyClock::now() - moved_at > patience)
+      return std::unexpected("a data key is missing and the topic of keys does not answer; try again");
     std::this_thread::sleep_for(key_pause);
   }
   if (!fold.stopped().empty()) return std::unexpected(fold.stopped().front().message);

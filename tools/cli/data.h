@@ -1,5 +1,5 @@
-// A data directory, or a copy of one, and its log, read without a server: beside running ones too. Nothing in the
-// directory and on the log is changed, and no side effect is run.
+// A data directory, or a copy of one, and its log, read without a server: beside running ones too. Nothing in
+// the directory and on the log is changed, and no side effect is run.
 #pragma once
 
 #include <expected>
@@ -28,9 +28,10 @@ class Data {
   // Whether a store, by what it says itself, is of this log.
   [[nodiscard]] std::expected<void, std::string> check_is_of_log(const Store& store) const;
 
-  // Folds the log from its beginning into `store`, up to `until` (how far each partition; empty: all there is). An error names the
-  // record that stands in the way.
-  [[nodiscard]] std::expected<std::uint64_t, std::string> fold_into(Store& store, const std::vector<Offset>& until);
+  // Folds the log from its beginning into `store`, up to `until` (how far each partition; empty: all there
+  // is). An error names the record that stands in the way.
+  [[nodiscard]] std::expected<std::uint64_t, std::string> fold_into(Store& store,
+                                                                    const std::vector<Offset>& until);
 
  private:
   [[nodiscard]] std::expected<void, std::string> open_embedded(const Settings& settings);

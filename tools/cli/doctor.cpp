@@ -1,5 +1,5 @@
-// tenure doctor: folds the log from its beginning, as far as the directory's store has, and compares, byte for byte.
-// tenure rebuild: folds the log beside the store, and puts the new one in its place.
+// tenure doctor: folds the log from its beginning, as far as the directory's store has, and compares, byte
+// for byte. tenure rebuild: folds the log beside the store, and puts the new one in its place.
 #include <fmt/core.h>
 
 #include "core/store/database_directory.h"
@@ -48,7 +48,8 @@ Comparison compare(const Store& live, const Store& folded) {
     const int order = !left.valid() ? 1 : !right.valid() ? -1 : left.key().compare(right.key());
     if (order < 0) result.differences.push_back("only in the store: " + readable(left.key()));
     if (order > 0) result.differences.push_back("missing in the store: " + readable(right.key()));
-    if (order == 0 && left.value() != right.value()) result.differences.push_back("different in the store: " + readable(left.key()));
+    if (order == 0 && left.value() != right.value())
+      result.differences.push_back("different in the store: " + readable(left.key()));
     if (order <= 0) left.next();
     if (order >= 0) right.next();
   }
@@ -60,18 +61,23 @@ std::expected<void, std::string> check_ends(EventLog& log, const std::vector<Off
   for (std::uint16_t number = 0; number < log.partitions(); ++number) {
     const auto end = log.end(Partition{number});
     if (end >= folded[number]) continue;
-    return std::unexpected(fmt::format("the log ends at offset {} in partition {}, and the store has folded it up to {}; restore the log",
-                                       to_number(end), number, to_number(folded[number])));
+    return std::unexpected(fmt::format(
+        "the log ends at offset {} in partition {}, and the store has folded it up to {}; restore the log",
+        to_number(end), number, to_number(folded[number])));
   }
   return {};
 }
 
 // Beside how far a partition is folded stands what its last record was.
-std::expected<void, std::string> check_last_records(const Store& live, const Store& folded, std::uint16_t partitions) {
+std::expected<void, std::string> check_last_records(const Store& live, const Store& folded,
+                                                    std::uint16_t partitions) {
   for (std::uint16_t number = 0; number < partitions; ++number) {
     const auto key = keys::next_offset(Partition{number});
     if (live.get(key) == folded.get(key)) continue;
-    return std::unexpected(fmt::format("the store was not folded from this log: in partition {} the last record that it folded is another one", number));
+    return std::unexpected(
+        fmt::format("the store was not folded from this log: in partition {} the last record that it folded "
+                    "is another one",
+                    number));
   }
   return {};
 }
@@ -87,14 +93,16 @@ std::expected<Exit, std::string> doctor(Data& data) {
   if (!folded) return std::unexpected(folded.error().message);
   const auto commits = data.fold_into(**folded, until);
   if (!commits) return std::unexpected(commits.error());
-  if (auto same = check_last_records(**live, **folded, data.log().partitions()); !same) return std::unexpected(same.error());
+  if (auto same = check_last_records(**live, **folded, data.log().partitions()); !same)
+    return std::unexpected(same.error());
   const auto result = compare(**live, **folded);
   if (result.differences.empty()) {
     say(fmt::format("healthy: {} commits fold to the {} keys that the store holds", *commits, result.keys));
     return Exit::ok;
   }
   for (const auto& difference : result.differences) say(difference);
-  return std::unexpected("the store differs from the log; stop the server and run tenure rebuild with the same flags");
+  return std::unexpected(
+      "the store differs from the log; stop the server and run tenure rebuild with the same flags");
 }
 
 // This node's own rows are taken along.
@@ -106,9 +114,11 @@ void copy_own(const Store& from, Store& to) {
   to.write(batch);
 }
 
-// Keeps every server away from the directory: one with the embedded log takes the log first, any takes the store.
+// Keeps every server away from the directory: one with the embedded log takes the log first, any takes the
+// store.
 std::expected<std::vector<DirectoryLock>, std::string> lock_out_servers(const fs::path& directory) {
-  if (!fs::is_directory(directory)) return std::unexpected(directory.string() + ": there is no data directory here");
+  if (!fs::is_directory(directory))
+    return std::unexpected(directory.string() + ": there is no data directory here");
   if (auto made = create_directory_durably(directory / "store"); !made) return std::unexpected(made.error());
   std::vector<DirectoryLock> locks;
   for (const auto* name : {"log", "store"}) {

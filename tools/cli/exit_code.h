@@ -8,7 +8,7 @@ enum class Exit {
   failed = 1,
   usage = 2,
   not_authenticated = 3,
-  refused = 4,    // not permitted, or needs --yes
+  refused = 4,  // not permitted, or needs --yes
   conflict = 5,
   try_again = 6,
 };

@@ -17,8 +17,9 @@ struct Options {
 };
 
 // Gives every record from `first` on to `use`, until it fails.
-std::expected<void, std::string> each_record(EventLog& log, Partition partition, Offset first,
-                                             const std::function<std::expected<void, std::string>(Offset, std::string_view)>& use) {
+std::expected<void, std::string> each_record(
+    EventLog& log, Partition partition, Offset first,
+    const std::function<std::expected<void, std::string>(Offset, std::string_view)>& use) {
   for (auto at = first; at < log.end(partition);) {
     const auto records = log.read(partition, at, limits::log_read_bytes);
     if (!records) return std::unexpected(records.error().message);
@@ -30,7 +31,8 @@ std::expected<void, std::string> each_record(EventLog& log, Partition partition,
   return {};
 }
 
-std::expected<void, std::string> print_record(Data& data, Position position, std::string_view bytes, bool payload) {
+std::expected<void, std::string> print_record(Data& data, Position position, std::string_view bytes,
+                                              bool payload) {
   auto parsed = parse_record(bytes);
   if (!parsed) return std::unexpected(fmt::format("{}: {}", to_string(position), parsed.error().message));
   std::string line;
@@ -38,7 +40,9 @@ std::expected<void, std::string> print_record(Data& data, Position position, std
   out.begin_object().member("position", to_string(position)).raw_member("envelope", parsed->clear);
   if (payload) {
     const auto key = data.keys().find(parsed->envelope.key_owner);
-    auto opened = key ? open_record(std::move(*parsed), *key) : std::expected<OpenedCommit, RecordError>(std::unexpected(RecordError{"its key is gone"}));
+    auto opened =
+        key ? open_record(std::move(*parsed), *key)
+            : std::expected<OpenedCommit, RecordError>(std::unexpected(RecordError{"its key is gone"}));
     if (opened) {
       out.key("events").begin_array();
       for (const auto& event : opened->event_data) out.raw(json::dump(event));
@@ -75,7 +79,8 @@ std::expected<Exit, std::string> stat(Data& data, Format format) {
       return std::expected<void, std::string>();
     });
     if (!counted) return std::unexpected(counted.error());
-    rows.push_back(json::Object{{"partition", number}, {"records", to_number(data.log().end(partition))}, {"bytes", bytes}});
+    rows.push_back(json::Object{
+        {"partition", number}, {"records", to_number(data.log().end(partition))}, {"bytes", bytes}});
   }
   print_rows(format, rows, {{"PARTITION", "partition"}, {"RECORDS", "records"}, {"BYTES", "bytes"}});
   return Exit::ok;
@@ -99,13 +104,15 @@ void add_log(CLI::App& app, Environment& environment) {
   tail_command->add_flag("--payload", options->payload, "also what is sealed, where its key exists");
   tail_command->add_option("-n", options->last, "how many");
   tail_command->callback([&environment, options, tailed] {
-    environment.chosen = with_data(tailed, [options](Data& data) { return dump(data, *options, options->last); });
+    environment.chosen =
+        with_data(tailed, [options](Data& data) { return dump(data, *options, options->last); });
   });
 
   auto* stat_command = group->add_subcommand("stat", "How many records, and how large");
   const auto counted = add_data_flags(stat_command);
   stat_command->callback([&environment, counted] {
-    environment.chosen = with_data(counted, [&environment](Data& data) { return stat(data, environment.format); });
+    environment.chosen =
+        with_data(counted, [&environment](Data& data) { return stat(data, environment.format); });
   });
 }
 

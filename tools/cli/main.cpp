@@ -12,10 +12,12 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("--output", environment.format, "table or json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Format>{{"table", Format::table}, {"json", Format::json}}));
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Format>{{"table", Format::table}, {"json", Format::json}}));
   app.add_flag("--yes", environment.yes, "do what cannot be undone without asking");
-  for (auto* add : {&add_auth, &add_workspaces, &add_environments, &add_tokens, &add_operations, &add_audit, &add_replay, &add_log, &add_doctor,
-                    &add_rebuild, &add_backup, &add_restore, &add_completion}) {
+  for (auto* add :
+       {&add_auth, &add_workspaces, &add_environments, &add_tokens, &add_operations, &add_audit, &add_replay,
+        &add_log, &add_doctor, &add_rebuild, &add_backup, &add_restore, &add_completion}) {
     add(app, environment);
   }
   try {

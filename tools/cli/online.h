@@ -13,8 +13,10 @@ namespace tenure::cli {
 [[nodiscard]] std::function<Exit()> with_client(std::function<Result<void>(Client&)> run);
 
 // The answer of a call, shown.
-[[nodiscard]] Result<void> show(Format format, const Result<json::Value>& answer, const std::vector<Column>& columns);
-[[nodiscard]] Result<void> show_rows(Format format, const Result<json::Array>& rows, const std::vector<Column>& columns);
+[[nodiscard]] Result<void> show(Format format, const Result<json::Value>& answer,
+                                const std::vector<Column>& columns);
+[[nodiscard]] Result<void> show_rows(Format format, const Result<json::Array>& rows,
+                                     const std::vector<Column>& columns);
 
 // Waits on the server until the operation is done, at most `timeout`; its state at the end.
 [[nodiscard]] Result<json::Value> wait_for_operation(Client& client, const std::string& operation,

@@ -17,7 +17,8 @@ void add_operations(CLI::App& app, Environment& environment) {
     environment.chosen = with_client([&environment, workspace](Client& client) -> Result<void> {
       const auto id = client.workspace_id(*workspace);
       if (!id) return std::unexpected(id.error());
-      return show_rows(environment.format, client.list("/v1/workspaces/" + encode(*id) + "/operations"), operation_columns);
+      return show_rows(environment.format, client.list("/v1/workspaces/" + encode(*id) + "/operations"),
+                       operation_columns);
     });
   });
 
@@ -28,20 +29,25 @@ void add_operations(CLI::App& app, Environment& environment) {
     environment.chosen = with_client([&environment, operation, seconds](Client& client) -> Result<void> {
       const auto ended = wait_for_operation(client, *operation, std::chrono::seconds(*seconds));
       if (auto printed = show(environment.format, ended, operation_columns); !printed) return printed;
-      if (!ended->at("done").as_bool()) return std::unexpected(Failure{Exit::try_again, "it is still running"});
+      if (!ended->at("done").as_bool())
+        return std::unexpected(Failure{Exit::try_again, "it is still running"});
       if (shown(*ended, "state") == "SUCCEEDED") return {};
       return std::unexpected(Failure{Exit::failed, "it ended as " + shown(*ended, "state")});
     });
   });
 
-  for (const auto& [name, verb, about] : {std::tuple{"get", "", "One of them"}, std::tuple{"cancel", ":cancel", "Undo what it has done"},
-                                          std::tuple{"retry", ":retry", "Try again what it left undone"}}) {
-    takes_operation(group->add_subcommand(name, about))->callback([&environment, operation, verb = std::string(verb)] {
-      environment.chosen = with_client([&environment, operation, verb](Client& client) {
-        const auto method = verb.empty() ? "GET" : "POST";
-        return show(environment.format, client.call(method, "/v1/operations/" + encode(*operation) + verb), operation_columns);
-      });
-    });
+  for (const auto& [name, verb, about] :
+       {std::tuple{"get", "", "One of them"}, std::tuple{"cancel", ":cancel", "Undo what it has done"},
+        std::tuple{"retry", ":retry", "Try again what it left undone"}}) {
+    takes_operation(group->add_subcommand(name, about))
+        ->callback([&environment, operation, verb = std::string(verb)] {
+          environment.chosen = with_client([&environment, operation, verb](Client& client) {
+            const auto method = verb.empty() ? "GET" : "POST";
+            return show(environment.format,
+                        client.call(method, "/v1/operations/" + encode(*operation) + verb),
+                        operation_columns);
+          });
+        });
   }
 }
 

@@ -39,8 +39,8 @@ std::expected<void, std::string> write_session(const Session& session) {
   fs::create_directories(file.parent_path(), error);
   if (error) return std::unexpected(file.parent_path().string() + ": " + error.message());
   YAML::Emitter out;
-  out << YAML::BeginMap << YAML::Key << "url" << YAML::Value << session.url << YAML::Key << "token" << YAML::Value
-      << session.token << YAML::EndMap;
+  out << YAML::BeginMap << YAML::Key << "url" << YAML::Value << session.url << YAML::Key << "token"
+      << YAML::Value << session.token << YAML::EndMap;
   return write_secret_file(file, std::string(out.c_str()) + "\n");
 }
 

@@ -1,4 +1,5 @@
-// The session that `tenure auth login` keeps: config.yaml in $XDG_CONFIG_HOME/tenure or ~/.config/tenure, mode 0600.
+// The session that `tenure auth login` keeps: config.yaml in $XDG_CONFIG_HOME/tenure or ~/.config/tenure,
+// mode 0600.
 #pragma once
 
 #include <expected>

@@ -10,15 +10,21 @@ void add_tokens(CLI::App& app, Environment& environment) {
     return command;
   };
 
-  in_workspace(group->add_subcommand("list", "Those that are not revoked"))->callback([&environment, workspace] {
-    environment.chosen = with_client([&environment, workspace](Client& client) -> Result<void> {
-      const auto id = client.workspace_id(*workspace);
-      if (!id) return std::unexpected(id.error());
-      return show_rows(environment.format, client.list("/v1/api_tokens", {.workspace = *id, .body = {}}),
-                       {{"ID", "id"}, {"NAME", "name"}, {"ROLE", "role"}, {"PREFIX", "prefix"}, {"CREATED", "created_at"},
-                        {"LAST USED", "last_used_at"}, {"EXPIRES", "expires_at"}});
-    });
-  });
+  in_workspace(group->add_subcommand("list", "Those that are not revoked"))
+      ->callback([&environment, workspace] {
+        environment.chosen = with_client([&environment, workspace](Client& client) -> Result<void> {
+          const auto id = client.workspace_id(*workspace);
+          if (!id) return std::unexpected(id.error());
+          return show_rows(environment.format, client.list("/v1/api_tokens", {.workspace = *id, .body = {}}),
+                           {{"ID", "id"},
+                            {"NAME", "name"},
+                            {"ROLE", "role"},
+                            {"PREFIX", "prefix"},
+                            {"CREATED", "created_at"},
+                            {"LAST USED", "last_used_at"},
+                            {"EXPIRES", "expires_at"}});
+        });
+      });
 
   auto* create = in_workspace(group->add_subcommand("create", "Make one; its secret is shown once"));
   const auto name = std::make_shared<std::string>();

@@ -26,20 +26,23 @@ Result<void> create(Client& client, const Environment& environment, const Create
   const auto operation = wait_for_operation(client, shown(*made, "operation_id"), provision_wait);
   if (!operation) return std::unexpected(operation.error());
   if (shown(*operation, "state") != "SUCCEEDED") {
-    return std::unexpected(Failure{Exit::failed, fmt::format("operation {} is {}: {}", shown(*operation, "id"),
-                                                             shown(*operation, "state"), shown(*operation, "error.message"))});
+    return std::unexpected(
+        Failure{Exit::failed, fmt::format("operation {} is {}: {}", shown(*operation, "id"),
+                                          shown(*operation, "state"), shown(*operation, "error.message"))});
   }
-  return show(environment.format, client.call("GET", "/v1/workspaces/" + shown(*made, "id")), workspace_columns);
+  return show(environment.format, client.call("GET", "/v1/workspaces/" + shown(*made, "id")),
+              workspace_columns);
 }
 
 // A command on one workspace: `verb` as in ":freeze"; or none, for a change of its fields.
-Result<void> change(Client& client, const Environment& environment, const std::string& workspace, const std::string& method,
-                    const std::string& verb, json::Object body) {
+Result<void> change(Client& client, const Environment& environment, const std::string& workspace,
+                    const std::string& method, const std::string& verb, json::Object body) {
   const auto id = client.workspace_id(workspace);
   if (!id) return std::unexpected(id.error());
-  return show(environment.format,
-              client.call(method, "/v1/workspaces/" + encode(*id) + verb, {.workspace = {}, .body = std::move(body)}),
-              workspace_columns);
+  return show(
+      environment.format,
+      client.call(method, "/v1/workspaces/" + encode(*id) + verb, {.workspace = {}, .body = std::move(body)}),
+      workspace_columns);
 }
 
 }  // namespace
@@ -67,7 +70,8 @@ void add_workspaces(CLI::App& app, Environment& environment) {
   create_command->add_option("--tenancy-model", options->tenancy_model, "shared or dedicated");
   create_command->add_flag("--wait", options->wait, "until its environments are there");
   create_command->callback([&environment, options] {
-    environment.chosen = with_client([&environment, options](Client& client) { return create(client, environment, *options); });
+    environment.chosen = with_client(
+        [&environment, options](Client& client) { return create(client, environment, *options); });
   });
 
   takes_workspace(group->add_subcommand("get", "One of them"))->callback([&environment, workspace] {
