@@ -131,7 +131,7 @@ std::optional<Client::Answered> Client::send(net::HttpRequest request) {
     const bool settled = response && response->status != 503 && response->status != 409;
     if (settled) {
       const auto answered = std::chrono::steady_clock::now();
-      see(*response);
+      ledger_.see(response->header("tenure-position"));
       return Answered{std::move(*response), asked, answered};
     }
     if (!response || response->status == 503) {
@@ -168,18 +168,6 @@ void Client::acknowledged(const Answered& answered) {
   ledger_.longest_wait = std::max(ledger_.longest_wait, answered.answered - answered.asked);
   ledger_.by_server.resize(std::max(ledger_.by_server.size(), server_ + 1));
   ++ledger_.by_server[server_];
-}
-
-void Client::see(const net::HttpResponse& response) {
-  const auto text = response.header("tenure-position");
-  if (text.empty()) return;
-  const auto positions = parse_positions(text, UINT16_MAX);
-  if (!positions) die("an answer names no position but " + text);
-  const std::lock_guard lock(ledger_.mutex);
-  for (const auto& position : *positions) {
-    auto& furthest = ledger_.seen[to_number(position.partition)];
-    furthest = std::max(furthest, position.offset);
-  }
 }
 
 std::string Client::positions() const {

@@ -35,6 +35,9 @@ struct Ledger {
   std::vector<Instant> answers;             // of acknowledged commands
   std::vector<std::uint64_t> by_server;     // acknowledged commands
   std::chrono::nanoseconds longest_wait{};  // of one client for one answer
+
+  // What an answer says of how far its server is; takes the lock.
+  void see(const std::string& positions);
 };
 
 struct Servers {

@@ -22,6 +22,7 @@ void Load::make_shared_workspaces() {
     if (!made || made->status != 201) die("no shared workspace could be made");
     servers_.shared.emplace_back(json::parse(made->body).value().at("id").as_string());
     ledger_.workspaces.push_back(servers_.shared.back());
+    ledger_.see(made->header("tenure-position"));
   }
 }
 

@@ -192,6 +192,8 @@ TEST_F(Nodes, LetEveryWriterOfARaceGetItsTurn) {
   start(3);
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < workspaces; ++i) ids.push_back(make_workspace(i % 3));
+  for (std::size_t node = 0; node < 3; ++node)
+    ASSERT_EQ(read(node, "/v1/workspaces/" + ids.back()).status, 200);
   std::vector<std::future<int>> counts;
   const auto end = std::chrono::steady_clock::now() + race;
   for (std::size_t writer = 0; writer < writers; ++writer) {
