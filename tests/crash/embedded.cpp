@@ -4,6 +4,7 @@
 #include "tests/crash/load.h"
 #include "tests/crash/runs.h"
 #include "tests/support/eventually.h"
+#include "tests/support/tenure_command.h"
 #include "tests/support/tenured_process.h"
 
 namespace tenure::crash {
@@ -12,11 +13,9 @@ namespace {
 constexpr std::size_t clients = 8;
 
 bool equals_its_log(const std::filesystem::path& data) {
-  test::ProgramOptions options{.arguments = {"doctor", "--data-dir", data.string()},
-                               .environment = {},
-                               .directory = data.parent_path()};
-  options.name = "doctor";
-  return test::run(test::executable("tenure"), options, std::chrono::minutes(5)).exit == 0;
+  return test::run_tenure({"doctor", "--data-dir", data.string()}, data.parent_path(),
+                          std::chrono::minutes(5))
+             .exit == 0;
 }
 
 }  // namespace

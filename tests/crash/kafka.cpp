@@ -9,6 +9,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kafka_admin.h"
 #include "tests/support/kafka_cluster.h"
+#include "tests/support/tenure_command.h"
 #include "tests/support/tenured_process.h"
 
 namespace tenure::crash {
@@ -156,13 +157,11 @@ class World {
     std::string differing;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (nodes_[i]->terminate() != 0) differing += fmt::format("node {} did not stop well; ", i);
-      test::ProgramOptions doctor{
-          .arguments = {"doctor", "--data-dir"}, .environment = {}, .directory = folder_};
-      doctor.arguments.push_back((folder_ / (i < nodes ? fmt::format("node{}", i) : "from-zero")).string());
+      const auto node = i < nodes ? fmt::format("node{}", i) : "from-zero";
+      std::vector<std::string> doctor{"doctor", "--data-dir", (folder_ / node).string()};
       const auto log = test::kafka_tool_flags(topics_, folder_.string());
-      doctor.arguments.insert(doctor.arguments.end(), log.begin(), log.end());
-      doctor.name = fmt::format("doctor{}", i);
-      const auto done = test::run(test::executable("tenure"), doctor, 5min);
+      doctor.insert(doctor.end(), log.begin(), log.end());
+      const auto done = test::run_tenure(std::move(doctor), folder_, 5min);
       if (done.exit != 0) differing += fmt::format("the store of node {}: {}{}; ", i, done.out, done.err);
     }
     return differing;

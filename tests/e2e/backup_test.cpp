@@ -1,20 +1,17 @@
 // tenure backup and restore of a data directory with the embedded log.
 #include "tests/e2e/served.h"
+#include "tests/support/tenure_command.h"
 
 namespace tenure::test {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 class Backup : public Served {
  protected:
   Finished tenure(std::vector<std::string> arguments) {
-    return run(
-        executable("tenure"),
-        {.arguments = std::move(arguments), .environment = {}, .directory = dir_.path(), .name = "tenure"},
-        60s);
+    return run_tenure(std::move(arguments), dir_.path());
   }
   Finished backup() {
     return tenure({"backup", "--data-dir", (dir_ / "data").string(), "--to", (dir_ / "backup").string()});

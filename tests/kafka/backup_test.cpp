@@ -8,12 +8,12 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kafka_cluster.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/tenure_command.h"
 #include "tests/support/tenured_process.h"
 
 namespace tenure::test {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::StartsWith;
 namespace fs = std::filesystem;
@@ -25,11 +25,8 @@ class BackupOfANode : public testing::Test {
     token_ = nodes_[fs::exists(dir_ / "node0/bootstrap-token") ? 0 : 1]->bootstrap_token();
   }
 
-  static ProgramOptions options(std::vector<std::string> arguments, const fs::path& directory) {
-    return {.arguments = std::move(arguments), .environment = {}, .directory = directory, .name = "tenure"};
-  }
   Finished tenure(std::vector<std::string> arguments) {
-    return run(executable("tenure"), options(std::move(arguments), dir_.path()), 60s);
+    return run_tenure(std::move(arguments), dir_.path());
   }
   Finished backup() {
     return tenure({"backup", "--data-dir", (dir_ / "node0").string(), "--to", (dir_ / "backup").string()});
@@ -122,7 +119,9 @@ TEST_F(BackupOfANode, RestoredOnAnotherLogIsRefused) {
   ASSERT_EQ(restore().exit, 0);
   auto arguments = kafka_flags(own_topics(), dir_.path());
   arguments.insert(arguments.end(), {"--data-dir", (dir_ / "restored").string(), "--listen", "127.0.0.1:0"});
-  const auto refused = run(executable("tenured"), options(arguments, dir_.path()));
+  const auto refused =
+      run(executable("tenured"),
+          {.arguments = arguments, .environment = {}, .directory = dir_.path(), .name = "tenured"});
   EXPECT_EQ(refused.exit, 1);
   EXPECT_THAT(refused.err, HasSubstr("belongs to the log on kafka cluster"));
 }

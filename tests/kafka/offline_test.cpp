@@ -11,6 +11,7 @@
 #include "tests/support/kafka_admin.h"
 #include "tests/support/kafka_cluster.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/tenure_command.h"
 #include "tests/support/tenured_process.h"
 
 namespace tenure::test {
@@ -28,10 +29,7 @@ class Offline : public testing::Test {
 
   Finished tenure(std::vector<std::string> command, const KafkaOptions& topics) {
     for (const auto& flag : kafka_tool_flags(topics, dir_.path())) command.push_back(flag);
-    return run(
-        executable("tenure"),
-        {.arguments = std::move(command), .environment = {}, .directory = dir_.path(), .name = "tenure"},
-        60s);
+    return run_tenure(std::move(command), dir_.path());
   }
   Finished tenure(std::vector<std::string> command) { return tenure(std::move(command), topics_); }
   Finished doctor() { return tenure({"doctor", "--data-dir", data()}); }
