@@ -236,18 +236,17 @@ void Executor::commit(std::shared_ptr<Pending> pending, const Decision& decision
 }
 
 void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFlight> flight) {
-  const auto id = commit.envelope.id;
+  auto& envelope = commit.envelope;
+  const auto id = envelope.id;
   auto& line = *lines_[to_number(partition)];
+  outgoing_.push_back({partition, id, encode_record(commit, key_of(envelope.key_owner), parts_.random)});
   flight->partition = partition;
-  for (const auto& write : commit.envelope.writes)
-    flight->expected.emplace_back(write.stream, write.expected);
-  line.push(id, commit.envelope.time, flight->changes, parts_.folded, partition);
+  for (auto& write : envelope.writes) flight->expected.emplace_back(std::move(write.stream), write.expected);
+  line.push(id, envelope.time, flight->changes, parts_.folded, partition);
   if (!flight->fingerprint.empty()) line.keys_in_flight[flight->key_stream] = flight->fingerprint;
   flight->deadline = deadlines_.emplace(
       flight->pending ? flight->pending->deadline : parts_.clock.now() + parts_.commit_timeout, id);
   in_flight_.emplace(id, std::move(flight));
-  outgoing_.push_back(
-      {partition, id, encode_record(commit, key_of(commit.envelope.key_owner), parts_.random)});
 }
 
 void Executor::flush() {
@@ -343,7 +342,7 @@ void Executor::come_back_void(const CommitId& commit) {
 void Executor::settle(InFlight& flight, const FoldedCommit& folded) {
   for (auto& waiting : flight.waiting) {
     if (folded.accepted) {
-      answer(std::move(waiting.pending), std::move(waiting.result));
+      answer(waiting.pending, std::move(waiting.result));
     } else {
       run_again(std::move(waiting.pending));
     }
@@ -378,11 +377,11 @@ void Executor::run_again(std::shared_ptr<Pending> pending) {
 void Executor::answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result,
                                      const Seen& seen) {
   const auto last = seen.last_in_flight();
-  if (!last) return answer(std::move(pending), std::move(result));
+  if (!last) return answer(pending, std::move(result));
   in_flight_.at(*last)->waiting.push_back({std::move(pending), std::move(result)});
 }
 
-void Executor::answer(std::shared_ptr<Pending> pending, CommandResult result) {
+void Executor::answer(const std::shared_ptr<Pending>& pending, CommandResult result) {
   const auto& request = pending->request;
   const auto& command = info_of(request.command);
   if (result || command.action.empty() || !leaves_entry(result.error()))

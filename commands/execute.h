@@ -140,7 +140,7 @@ class Executor {
   void commit(std::shared_ptr<Pending> pending, const Decision& decision, const Seen& seen);
   void answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result, const Seen& seen);
   // Enters a refusal into its feed first.
-  void answer(std::shared_ptr<Pending> pending, CommandResult result);
+  void answer(const std::shared_ptr<Pending>& pending, CommandResult result);
   void decide_waiting_again(const PartitionLine& line);
   void write_refusal(RefusalRequest request, std::uint64_t repeated);
   void enqueue(Partition partition, Commit commit, std::unique_ptr<InFlight> flight);

@@ -1,5 +1,7 @@
 #include "commands/stream_states.h"
 
+#include <utility>
+
 #include "core/store/keys.h"
 
 namespace tenure {
@@ -24,23 +26,29 @@ void StreamStates::forget(Partition partition, const StreamName& stream, Store::
 }
 
 StreamState& StreamStates::find(Partition partition, const StreamName& stream) {
-  const auto key = keys::stream_state(partition, stream);
-  if (const auto found = recent_.find(key); found != recent_.end()) return found->second;
-  if (auto node = older_.extract(key)) return recent_.insert(std::move(node)).position->second;
+  const std::size_t number = to_number(partition);
+  if (number >= partitions_.size()) partitions_.resize(number + 1);
+  auto& [recent, older] = partitions_[number];
+  if (const auto found = recent.find(stream); found != recent.end()) return found->second;
+  if (auto node = older.extract(stream)) {
+    ++recent_;
+    return recent.insert(std::move(node)).position->second;
+  }
   StreamState loaded;
-  if (const auto value = store_.get(key)) {
+  if (const auto value = store_.get(keys::stream_state(partition, stream))) {
     keys::Reader reader(*value);
     loaded.version.number = reader.u64();
     loaded.version.head = reader.id<CommitId>();
     loaded.state = decode_state(reader.rest());
   }
-  return recent_.emplace(key, std::move(loaded)).first->second;
+  ++recent_;
+  return recent.emplace(stream, std::move(loaded)).first->second;
 }
 
 void StreamStates::trim() {
-  if (recent_.size() < streams_max_) return;
-  older_ = std::move(recent_);
-  recent_.clear();
+  if (recent_ < streams_max_) return;
+  for (auto& [recent, older] : partitions_) older = std::exchange(recent, {});
+  recent_ = 0;
 }
 
 }  // namespace tenure

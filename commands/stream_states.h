@@ -5,6 +5,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "commands/events.h"
 #include "core/log/position.h"
@@ -39,11 +40,15 @@ class StreamStates {
  private:
   [[nodiscard]] StreamState& find(Partition partition, const StreamName& stream);
 
-  using Cache = std::unordered_map<std::string, StreamState>;  // by key of the store
+  using Cache = std::unordered_map<StreamName, StreamState>;
+  struct Caches {  // of one partition
+    Cache recent, older;
+  };
 
   const Store& store_;
   const std::size_t streams_max_;
-  Cache recent_, older_;
+  std::vector<Caches> partitions_;
+  std::size_t recent_ = 0;  // in the recent caches of all partitions
 };
 
 }  // namespace tenure

@@ -62,6 +62,7 @@ bool Engine::catch_up() {
 }
 
 bool Engine::pump() {
+  executor_.flush();  // the log syncs what was just decided while this thread folds
   for (const auto& folded : fold_.step(options_.commits_per_step)) {
     executor_.on_folded(folded);
     publisher_.on_folded(folded);

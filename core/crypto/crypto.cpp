@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <stdexcept>
 
@@ -254,8 +255,17 @@ std::optional<std::string> from_base64url(std::string_view text) {
 }
 
 std::string random_base62(std::size_t length, Random& random) {
+  constexpr std::size_t fair =
+      256 / base62_digits.size() * base62_digits.size();  // above it, some digits are likelier
   std::string text;
-  while (text.size() < length) text += base62_digits[random.below(base62_digits.size())];
+  std::array<std::uint8_t, 32> bytes{};
+  while (text.size() < length) {
+    random.fill(bytes);
+    for (const auto byte : bytes) {
+      if (byte < fair && text.size() < length) text += base62_digits[byte % base62_digits.size()];
+    }
+  }
+  OPENSSL_cleanse(bytes.data(), bytes.size());
   return text;
 }
 

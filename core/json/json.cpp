@@ -1,11 +1,14 @@
 #include "core/json/json.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/detail/value_to.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
+#include <cstring>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -29,20 +32,18 @@ class Handler {
 
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
-  bool on_object_begin(error_code&) {
-    names_.emplace_back();
-    return true;
-  }
+  bool on_object_begin(error_code&) { return true; }
   bool on_object_end(std::size_t size, error_code& error) {
-    auto& names = names_.back();
-    std::ranges::sort(names);
-    const auto twice = std::ranges::adjacent_find(names);
-    if (twice != names.end()) {
-      duplicate_ = *twice;
+    const auto members = std::span(members_).last(size);
+    std::ranges::sort(members, {}, [this](const Name& name) { return text_of(name); });
+    const auto twice =
+        std::ranges::adjacent_find(members, {}, [this](const Name& name) { return text_of(name); });
+    if (twice != members.end()) {
+      duplicate_ = text_of(*twice);
       error = boost::json::error::syntax;
       return false;
     }
-    names_.pop_back();
+    members_.resize(members_.size() - size);
     stack_.push_object(size);
     return true;
   }
@@ -52,13 +53,13 @@ class Handler {
     return true;
   }
   bool on_key_part(string_view part, std::size_t, error_code&) {
-    key_.append(part.data(), part.size());
+    names_.append(part.data(), part.size());
     stack_.push_chars(part);
     return true;
   }
-  bool on_key(string_view part, std::size_t, error_code&) {
-    key_.append(part.data(), part.size());
-    names_.back().push_back(std::exchange(key_, {}));
+  bool on_key(string_view part, std::size_t size, error_code&) {
+    names_.append(part.data(), part.size());
+    members_.push_back({names_.size() - size, size});
     stack_.push_key(part);
     return true;
   }
@@ -99,9 +100,18 @@ class Handler {
   bool on_comment(string_view, error_code&) { return true; }
 
  private:
-  boost::json::value_stack stack_;
-  std::vector<std::vector<std::string>> names_;
-  std::string key_;
+  struct Name {
+    std::size_t at;  // in `names_`
+    std::size_t size;
+  };
+  [[nodiscard]] std::string_view text_of(const Name& name) const {
+    return std::string_view(names_).substr(name.at, name.size);
+  }
+
+  std::array<unsigned char, 4096> scratch_;  // enough for most values: no allocation for what is half built
+  boost::json::value_stack stack_{{}, scratch_.data(), scratch_.size()};
+  std::string names_;          // of all members so far
+  std::vector<Name> members_;  // of the objects that are not closed yet
   std::optional<std::string> duplicate_;
 };
 
@@ -197,15 +207,43 @@ std::string canonical(const Value& value) {
 
 std::string dump(const Value& value) { return boost::json::serialize(value); }
 
+namespace {
+
+// Whether one of eight characters has to be escaped: each test sets the top bit of its byte where it holds
+// (Mycroft's trick). A false alarm beyond the first hit does no harm.
+bool needs_escape(std::uint64_t eight) {
+  constexpr std::uint64_t ones = 0x0101010101010101ULL;
+  constexpr std::uint64_t tops = 0x8080808080808080ULL;
+  const auto has_zero = [](std::uint64_t bytes) { return (bytes - ones) & ~bytes & tops; };
+  const auto control = (eight - ones * 0x20) & ~eight & tops;
+  return (control | has_zero(eight ^ ones * '"') | has_zero(eight ^ ones * '\\')) != 0;
+}
+
+// How many characters from the first on stand in a JSON string as they are.
+std::size_t plain_length(std::string_view text) {
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; at + sizeof(eight) <= text.size(); at += sizeof(eight)) {
+    std::memcpy(&eight, text.data() + at, sizeof(eight));
+    if (needs_escape(eight)) break;
+  }
+  for (; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c < 0x20 || c == '"' || c == '\\') break;
+  }
+  return at;
+}
+
+}  // namespace
+
 void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += '"';
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, plain, i - plain);
-    plain = i + 1;
+  while (true) {
+    const auto plain = plain_length(text);
+    out.append(text, 0, plain);
+    if (plain == text.size()) break;
+    const auto c = static_cast<unsigned char>(text[plain]);
+    text.remove_prefix(plain + 1);
     out += '\\';
     switch (c) {
       case '"':
@@ -233,7 +271,6 @@ void append_string(std::string& out, std::string_view text) {
         out += digits[c & 0xfU];
     }
   }
-  out.append(text, plain);
   out += '"';
 }
 

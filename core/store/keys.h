@@ -49,6 +49,9 @@
 
 namespace tenure::keys {
 
+// Only in these tables may ranges of keys be erased.
+inline constexpr std::string_view tables_erased_by_range = "p";
+
 // Puts a key together.
 class Key {
  public:

@@ -46,7 +46,7 @@ class Store {
     Batch& operator=(Batch&&) noexcept;
     void put(std::string_view key, std::string_view value);
     void erase(std::string_view key);
-    // Erases every key in [first, last).
+    // Erases every key in [first, last), both in tables of `keys::tables_erased_by_range`.
     void erase_range(std::string_view first, std::string_view last);
     [[nodiscard]] bool empty() const;
     void clear();

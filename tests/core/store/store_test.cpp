@@ -9,8 +9,10 @@
 
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <random>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -23,13 +25,14 @@ using testing::HasSubstr;
 constexpr int crashed = 42;
 
 class StoreTest : public testing::Test {
- protected:
+ public:
   StoreTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "tenure-store-XXXXXX").string();
     root_ = ::mkdtemp(pattern.data());
   }
   ~StoreTest() override { std::filesystem::remove_all(root_); }
 
+ protected:
   [[nodiscard]] std::filesystem::path directory() const { return root_ / "store"; }
 
   [[nodiscard]] std::unique_ptr<Store> open(Store::Mode mode = Store::Mode::read_write) const {
@@ -108,12 +111,95 @@ TEST_F(StoreTest, WhatWasWrittenIsReadAndTheLastWordOnAKeyCounts) {
 TEST_F(StoreTest, ARangeIsErasedWithoutItsEnd) {
   const auto store = open();
   Store::Batch batch;
-  for (const char* key : {"a", "b", "b1", "c"}) batch.put(key, key);
+  for (const char* key : {"pa", "pb", "pb1", "pc"}) batch.put(key, key);
   store->write(batch);
   batch.clear();
-  batch.erase_range("b", "c");
+  batch.erase_range("pb", "pc");
   store->write(batch);
-  EXPECT_EQ(keys_of(store->scan("")), (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(keys_of(store->scan("")), (std::vector<std::string>{"pa", "pc"}));
+}
+
+TEST_F(StoreTest, ChangesBeforeAndAfterAnErasedRangeKeepTheirOrder) {
+  const auto store = open();
+  Store::Batch batch;
+  batch.put("pb", "erased");
+  batch.put("pc", "kept");
+  batch.erase_range("pb", "pc");
+  batch.put("pb1", "later");
+  batch.put("pa", "later");
+  store->write(batch);
+  EXPECT_EQ(keys_of(store->scan("")), (std::vector<std::string>{"pa", "pb1", "pc"}));
+}
+
+TEST_F(StoreTest, RangesAndSingleKeysOfOneTableDoNotDisturbEachOther) {
+  const auto store = open();
+  std::set<std::string> expected;
+  std::minstd_rand random(1);
+  for (int step = 0; step < 2'000; ++step) {
+    Store::Batch batch;
+    const auto first = "p" + std::to_string(1000 + random() % 1000);
+    const auto second = "p" + std::to_string(1000 + random() % 1000);
+    const auto [from, to] = std::minmax(first, second);
+    batch.put("o" + first, "");
+    batch.put(first, "");
+    expected.insert(first);
+    if (step % 3 == 0) {
+      batch.erase_range(from, to);
+      expected.erase(expected.lower_bound(from), expected.lower_bound(to));
+    }
+    batch.put(second, "");
+    expected.insert(second);
+    store->write(batch);
+  }
+  EXPECT_EQ(keys_of(store->scan("p")), std::vector<std::string>(expected.begin(), expected.end()));
+}
+
+TEST_F(StoreTest, ARangeOutsideTheTablesForItIsRefused) {
+  Store::Batch batch;
+  EXPECT_THROW(batch.erase_range("a", "b"), std::invalid_argument);
+  EXPECT_THROW(batch.erase_range("p", "q"), std::invalid_argument);
+}
+
+TEST_F(StoreTest, ARowThatWasReadIsReadAnewAfterEveryKindOfChange) {
+  const auto store = open();
+  const auto write = [&](const std::function<void(Store::Batch&)>& change) {
+    Store::Batch batch;
+    change(batch);
+    store->write(batch);
+  };
+  write([](auto& batch) { batch.put("pa", "1"); });
+  EXPECT_EQ(store->get("pa"), "1");
+  write([](auto& batch) { batch.put("pa", "2"); });
+  EXPECT_EQ(store->get("pa"), "2");
+  write([](auto& batch) { batch.erase("pa"); });
+  EXPECT_EQ(store->get("pa"), std::nullopt);
+  write([](auto& batch) { batch.put("pa", "3"); });
+  EXPECT_EQ(store->get("pa"), "3");
+  write([](auto& batch) { batch.erase_range("pa", "pb"); });
+  EXPECT_EQ(store->get("pa"), std::nullopt);
+}
+
+// Both rows always come with the same number, in one batch.
+TEST_F(StoreTest, AReaderNeverSeesAnOldRowAfterANewOneOfTheSameBatch) {
+  const auto store = open();
+  const auto write = [&](int number) {
+    Store::Batch batch;
+    batch.put("first", std::to_string(number));
+    batch.put("second", std::to_string(number));
+    store->write(batch);
+  };
+  write(0);
+  std::atomic<bool> done{false};
+  std::thread reader([&] {
+    while (!done) {
+      const int first = std::stoi(store->get("first").value());
+      const int second = std::stoi(store->get("second").value());
+      ASSERT_GE(second, first);
+    }
+  });
+  for (int number = 1; number <= 20'000; ++number) write(number);
+  done = true;
+  reader.join();
 }
 
 TEST_F(StoreTest, AScanSeesItsPrefixOnlyInByteOrderAndBothWays) {
@@ -253,25 +339,25 @@ TEST_F(StoreTest, CompactingRemovesErasedValuesFromTheFiles) {
   const std::string first = "CANARY-7f3a91c2d8-first";
   const std::string second = "CANARY-7f3a91c2d8-second";
   const auto store = open();
-  put(*store, "ws/1", first);
-  put(*store, "ws/2", second);
+  put(*store, "p/1", first);
+  put(*store, "p/2", second);
   store->flush();
   ASSERT_EQ(files_containing(first), 1);
   store->compact("", "\xff");  // down to the last level, from where only a forced rewrite removes it
   ASSERT_EQ(files_containing(first), 1);
 
   Store::Batch batch;
-  batch.erase("ws/1");
+  batch.erase("p/1");
   store->write(batch);
-  store->compact("ws/1", "ws/1");
+  store->compact("p/1", "p/1");
   EXPECT_EQ(files_containing(first), 0);
-  EXPECT_EQ(store->get("ws/2"), second);
+  EXPECT_EQ(store->get("p/2"), second);
   ASSERT_EQ(files_containing(second), 1);
 
   batch.clear();
-  batch.erase_range("ws/", "ws0");
+  batch.erase_range("p/", "p0");
   store->write(batch);
-  store->compact("ws/", "ws0");
+  store->compact("p/", "p0");
   EXPECT_EQ(files_containing(second), 0);
 }
 
