@@ -60,18 +60,9 @@ std::string changes_json(const std::vector<Decision::Change>& changes) {
   return text;
 }
 
-AuditPayload payload_for(const Caller& caller, const RequestContext& context) {
-  return {.actor_display = caller.display,
-          .actor_display_sealed = caller.display_sealed,
-          .via_organization = caller.via_organization,
-          .target_displays = {},
-          .changes = "{}",
-          .context = context};
-}
-
 }  // namespace
 
-Executor::Executor(Parts parts) : parts_(std::move(parts)) {
+Executor::Executor(Parts parts) : parts_(std::move(parts)), refusals_(parts_.refusal_window) {
   for (std::uint16_t i = 0; i < parts_.log.partitions(); ++i)
     lines_.push_back(std::make_unique<PartitionLine>());
   blind_ = [this](std::string_view owner, std::string_view text) {
@@ -219,7 +210,7 @@ void Executor::commit(std::shared_ptr<Pending> pending, const Decision& decision
 
   const bool audited = !command.action.empty() && decision.is_audited() && !decision.writes().empty();
   if (audited) {
-    auto payload = payload_for(request.caller, request.context);
+    auto payload = audit_payload_of(request.caller, request.context);
     payload.changes = changes_json(decision.changes());
     envelope.audit = AuditEnvelope{.feed = tenant.feed(), .action = std::string(command.action)};
     for (const auto& target : decision.targets()) {
@@ -295,16 +286,29 @@ bool Executor::is_overtaken(const InFlight& flight) const {
   });
 }
 
-// Nothing may rest on the commit any more. Should it be in the log after all, the fold takes it like any
-// other's.
+// Should the commit be in the log after all, the fold takes it like any other's.
 void Executor::give_up(const CommitId& commit, const Rejection& why) {
-  auto flight = take(commit);
+  const auto flight = drop(commit);
   if (!flight) return;
+  flight->fail(why);
+  release_held(*lines_[to_number(flight->partition)]);
+}
+
+void Executor::come_back_void(const CommitId& commit) {
+  const auto flight = drop(commit);
+  if (!flight) return;
+  settle(*flight, {.accepted = false});
+  release_held(*lines_[to_number(flight->partition)]);
+}
+
+// Nothing may rest on the commit any more.
+std::unique_ptr<Executor::InFlight> Executor::drop(const CommitId& commit) {
+  auto flight = take(commit);
+  if (!flight) return nullptr;
   auto& line = *lines_[to_number(flight->partition)];
   line.drop(commit, *flight);
   decide_waiting_again(line);
-  flight->fail(why);
-  release_held(line);
+  return flight;
 }
 
 std::unique_ptr<Executor::InFlight> Executor::take(const CommitId& commit) {
@@ -325,16 +329,6 @@ void Executor::on_folded(const FoldedCommit& folded) {
   if (!flight) return;
   line.pop(folded.id, *flight);
   settle(*flight, folded);
-  release_held(line);
-}
-
-void Executor::come_back_void(const CommitId& commit) {
-  auto flight = take(commit);
-  if (!flight) return;
-  auto& line = *lines_[to_number(flight->partition)];
-  line.drop(commit, *flight);
-  decide_waiting_again(line);
-  settle(*flight, {.accepted = false});
   release_held(line);
 }
 
@@ -406,54 +400,26 @@ void Executor::answer(const std::shared_ptr<Pending>& pending, CommandResult res
 void Executor::refuse(RefusalRequest request) {
   // A tenant that does not exist has no feed to write to.
   if (!parts_.keys.find(request.tenant)) return request.done();
-  const auto now = parts_.clock.now();
-  std::string key = request.tenant + '\n' + request.caller.actor.id + '\n' + request.action + '\n' +
-                    std::string(info(request.rejection.reason).name);
-  for (const auto& target : request.targets) key += '\n' + target.id;
-  auto& counted = refusals_[key];
-  if (counted && now < counted->window_end) {
-    ++counted->repeated;
-    return request.done();
-  }
-  counted = std::make_unique<Counted>();
-  counted->window_end = now + parts_.refusal_window;
-  counted->request = request;
-  counted->request.done = [] {};
+  write_repeated_refusals();
+  if (!refusals_.is_first(request, parts_.clock.now())) return request.done();
   write_refusal(std::move(request), 0);
 }
 
 void Executor::write_refusal(RefusalRequest request, std::uint64_t repeated) {
-  Commit commit;
-  auto& envelope = commit.envelope;
-  envelope.time = now_in(request.partition);
-  envelope.id = CommitId::make(envelope.time, parts_.random);
-  envelope.command = request.command;
-  envelope.actor = request.caller.actor;
-  envelope.node = parts_.node;
-  envelope.key_owner = request.tenant;
-  envelope.correlation_id =
-      request.context.request_id.empty() ? envelope.id.str() : request.context.request_id;
-  // A stream of its own makes a duplicate of the record void.
-  const StreamName stream("refusal", envelope.id.str());
-  const Event taken = reservation::Taken{};
-  envelope.writes.push_back({stream, {}, {encode_event(taken)}});
-
-  auto payload = payload_for(request.caller, request.context);
-  payload.target_displays.resize(request.targets.size());
-  if (repeated > 0) payload.changes = "{\"repeated\":" + std::to_string(repeated) + "}";
-  envelope.audit = AuditEnvelope{.feed = request.tenant,
-                                 .action = request.action,
-                                 .outcome = request.outcome,
-                                 .reason = std::string(info(request.rejection.reason).name),
-                                 .targets = request.targets};
-  envelope.audit->commitment =
-      audit_commitment(audit_salt(key_of(request.tenant), envelope.id), plain_payload(payload));
-  commit.audit_payload = stored_payload(payload);
-
+  const auto time = now_in(request.partition);
+  auto commit = refusal_commit(request, repeated, CommitId::make(time, parts_.random), time, parts_.node,
+                               key_of(request.tenant));
   auto flight = std::make_unique<InFlight>();
-  flight->changes.push_back({stream, {taken}});
+  flight->changes.push_back({commit.envelope.writes.front().stream, {reservation::Taken{}}});
   flight->on_refusal_written = std::move(request.done);
   enqueue(request.partition, std::move(commit), std::move(flight));
+}
+
+void Executor::write_repeated_refusals() {
+  for (auto& [request, times] : refusals_.end_windows(parts_.clock.now())) {
+    // The tenant may have been erased meanwhile.
+    if (parts_.keys.find(request.tenant)) write_refusal(std::move(request), times);
+  }
 }
 
 // Every commit that was folded has come back by now: what is overtaken was overtaken by another.
@@ -463,21 +429,13 @@ void Executor::tick() {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     give_up(CommitId(deadlines_.begin()->second), {Reason::outcome_unknown, "", {}, {}});
   }
-  for (auto each = refusals_.begin(); each != refusals_.end();) {
-    if (each->second->window_end > now) {
-      ++each;
-      continue;
-    }
-    if (each->second->repeated > 0) write_refusal(each->second->request, each->second->repeated);
-    each = refusals_.erase(each);
-  }
+  write_repeated_refusals();
 }
 
 std::optional<Timestamp> Executor::next_tick() const {
-  std::optional<Timestamp> next;
-  if (!deadlines_.empty()) next = deadlines_.begin()->first;
-  for (const auto& [key, counted] : refusals_)
-    next = std::min(next.value_or(counted->window_end), counted->window_end);
+  auto next = refusals_.next_end();
+  if (!deadlines_.empty())
+    next = std::min(next.value_or(deadlines_.begin()->first), deadlines_.begin()->first);
   return next;
 }
 

@@ -28,18 +28,11 @@
 
 #include "commands/commands.h"
 #include "commands/decision.h"
+#include "commands/refusals.h"
 #include "commands/stream_states.h"
 #include "core/fold/fold.h"
 
 namespace tenure {
-
-// On whose behalf a command runs.
-struct Caller {
-  Actor actor;
-  std::string display;    // what the audit feed calls the actor...
-  Sealed display_sealed;  // ...when that is a person's name
-  std::string via_organization;
-};
 
 struct IdempotencyKey {
   std::string scope;  // id of the workspace or user that the key belongs to; it has a data key
@@ -73,20 +66,6 @@ struct CommandRequest {
   std::function<void(CommandResult)> done;
 };
 
-// A refusal before any decision, for want of permission: it leaves an entry in the feed.
-struct RefusalRequest {
-  Partition partition{};
-  std::string tenant;   // whose data key seals it, and whose feed it stands in
-  std::string command;  // name
-  std::string action;
-  Outcome outcome = Outcome::denied;
-  std::vector<AuditTarget> targets;
-  Rejection rejection;
-  Caller caller;
-  RequestContext context;
-  std::function<void()> done;  // once the entry is durable, or need not be written
-};
-
 // The row that answers a command, from the state of its stream.
 using RenderAnswer = std::function<RenderedAnswer(const AnswerRef&, const StreamState&)>;
 
@@ -112,6 +91,7 @@ class Executor {
 
   // Decides now; the commit waits for `flush`.
   void submit(CommandRequest request);
+  // For a refusal before any decision, for want of permission.
   void refuse(RefusalRequest request);
   // Makes new data keys durable and hands the commits to the log.
   void flush();
@@ -129,7 +109,6 @@ class Executor {
   struct Pending;        // a request on its way
   struct InFlight;       // its commit, appended and not folded yet
   struct PartitionLine;  // what is in flight in one partition, and the states that it will bring about
-  struct Counted;        // equal refusals of the current window
   class Seen;            // States for one decision
 
   void run(std::shared_ptr<Pending> pending);
@@ -143,10 +122,12 @@ class Executor {
   void answer(const std::shared_ptr<Pending>& pending, CommandResult result);
   void decide_waiting_again(const PartitionLine& line);
   void write_refusal(RefusalRequest request, std::uint64_t repeated);
+  void write_repeated_refusals();
   void enqueue(Partition partition, Commit commit, std::unique_ptr<InFlight> flight);
   void settle(InFlight& flight, const FoldedCommit& folded);
   void give_up(const CommitId& commit, const Rejection& why);
   [[nodiscard]] std::unique_ptr<InFlight> take(const CommitId& commit);
+  [[nodiscard]] std::unique_ptr<InFlight> drop(const CommitId& commit);
   // Those that another node's accepted commits have made void for ever.
   void settle_unknown();
   [[nodiscard]] bool is_overtaken(const InFlight& flight) const;
@@ -171,7 +152,7 @@ class Executor {
   std::vector<CommitId> unknown_;           // in flight, and the log does not say whether it has them
   std::vector<KeyStore::NewKey> new_keys_;  // of `outgoing_`
   std::multimap<Timestamp, CommitId> deadlines_;
-  std::map<std::string, std::unique_ptr<Counted>> refusals_;
+  RefusalCounter refusals_;
 };
 
 }  // namespace tenure

@@ -101,12 +101,6 @@ struct Executor::PartitionLine {
   }
 };
 
-struct Executor::Counted {
-  RefusalRequest request;
-  std::uint64_t repeated = 0;
-  Timestamp window_end;
-};
-
 // The states that one decision sees, remembering which streams it looked at.
 class Executor::Seen final : public States {
  public:

@@ -32,5 +32,6 @@ inline constexpr std::uint16_t partitions_max = 1024;
 // Deciding.
 inline constexpr int decide_attempts_max = 32;
 inline constexpr std::size_t commands_in_flight_max = 10'000;
+inline constexpr std::size_t refusals_counted_max = 10'000;
 
 }  // namespace tenure::limits

@@ -4,39 +4,46 @@
 // order; ids are their 16 bytes; a text that is not last ends with a zero byte. Rows marked (json) are ready
 // to send.
 //
+// clang-format off
+//
 //   core/fold
-//   'n' partition:2                              -> next_offset:8 hash:32          how far it is folded, and
-//   the last record's SHA-256 's' partition:2 stream                       -> version:8 commit:16 state every
-//   stream's version and state 'e' partition:2 stream 0 number:8            -> event (json) a stream's
-//   events, from 1 'h' workspace:text 0 offset:8 index:2        -> key of the event in 'e'        a
-//   workspace's events, in log order 'i' partition:2 stream                       -> answer kept for an
-//   idempotency key 'x' partition:2 time:8 stream                -> "" idempotency keys by age 'd' kind:text
-//   0 name:text 0 partition:2 offset:8 -> error                      dead letters of views and sagas 'v'
-//   view:text                                -> version of its rows
+//   'n' partition:2                            -> next_offset:8 hash:32      how far it is folded, the last record's SHA-256
+//   's' partition:2 stream                     -> version:8 commit:16 state  every stream's version and state
+//   'e' partition:2 stream 0 number:8          -> event (json)               a stream's events, from 1
+//   'h' workspace:text 0 offset:8 index:2      -> key of the event in 'e'    a workspace's events, in log order
+//   'i' partition:2 stream                     -> answer                     kept for an idempotency key
+//   'x' partition:2 time:8 stream              -> ""                         idempotency keys by age
+//   'd' kind:text 0 name:text 0 partition:2 offset:8 -> error  dead letters of views and sagas
+//   'v' view:text                              -> version of its rows
 //
 //   projections/
-//   'W' ws                                       -> header, workspace (json)
-//   'N' acc lower-case name 0 ws                 -> ""                             an account's workspaces by
-//   name 'C' acc created_at:8 ws                      -> ""                             ... by creation 'P'
-//   usr lower-case name 0 ws                 -> acc created_at:8               a member's workspaces by name
-//   'Q' usr created_at:8 ws                      -> acc                            ... by creation
-//   'E' ws env                                   -> environment (json)
-//   'O' op                                       -> header, operation (json)
-//   'o' ws op                                    -> type:1 status:1                a workspace's operations
-//   by age 'T' ws tok                                   -> token (json) 'K' sha-256:32 -> credential who
-//   holds a token or a session 'U' usr                                      -> user 'A' acc -> header,
-//   account (json) 'R' usr acc                                  -> role:1 'S' usr ses -> session (json) 'F'
-//   feed:text                                -> size, last time, left edge of the Merkle tree 'f' feed:text 0
-//   sequence:8                   -> header, entry (json) 'm' feed:text 0 level:1 index:8              ->
-//   hash:32                        nodes of complete subtrees 'p' partition:2 offset:8 index:2             ->
-//   event (CloudEvents json)       to be published to other systems 'q' partition:2 subject -> sequence:8 of
-//   its last public event
+//   'W' ws                                     -> header, workspace (json)
+//   'N' acc lower-case name 0 ws               -> ""                         an account's workspaces by name
+//   'C' acc created_at:8 ws                    -> ""                         ... by creation
+//   'P' usr lower-case name 0 ws               -> acc created_at:8           a member's workspaces by name
+//   'Q' usr created_at:8 ws                    -> acc                        ... by creation
+//   'E' ws env                                 -> environment (json)
+//   'O' op                                     -> header, operation (json)
+//   'o' ws op                                  -> type:1 status:1            a workspace's operations by age
+//   'T' ws tok                                 -> token (json)
+//   'K' sha-256:32                             -> credential                 who holds a token or a session
+//   'U' usr                                    -> user
+//   'A' acc                                    -> header, account (json)
+//   'R' usr acc                                -> role:1
+//   'S' usr ses                                -> session (json)
+//   'F' feed:text                              -> size, last time, left edge of the Merkle tree
+//   'f' feed:text 0 sequence:8                 -> header, entry (json)
+//   'm' feed:text 0 level:1 index:8            -> hash:32                    nodes of complete subtrees
+//   'p' partition:2 offset:8 index:2           -> event (CloudEvents json)   to be published to other systems
+//   'q' partition:2 subject                    -> sequence:8                 of a subject's last public event
 //
 //   sagas/
-//   'g' partition:2 stream                       -> ""                             operations that still run
+//   'g' partition:2 stream                     -> ""                         operations that still run
 //
 //   this node's own, not from the log
 //   'z' ...
+//
+// clang-format on
 #pragma once
 
 #include <cstdint>
