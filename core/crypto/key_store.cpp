@@ -37,8 +37,6 @@ constexpr std::string_view format_current = "1";
 constexpr int root_key_chars = 44;
 constexpr std::size_t write_buffer_bytes = 256U << 10U;
 constexpr std::size_t block_cache_bytes = 512U << 10U;
-// A reader beside a running server may find that files were replaced between two of its looks.
-constexpr int read_only_open_attempts = 20;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string owner_key(std::string_view owner) { return "k" + std::string(owner); }
@@ -191,7 +189,7 @@ using Opened =
 Opened open_database(const fs::path& directory, bool create, bool read_only) {
   constexpr std::string_view remedy = "restore it from a backup";
   Opened result = std::unexpected("the key store does not stand still; try again");
-  for (int attempt = 0; attempt < (read_only ? read_only_open_attempts : 1); ++attempt) {
+  for (int attempt = 0; attempt < (read_only ? read_only_open_attempts_max : 1); ++attempt) {
     const auto wal = check_wal(directory);
     if (!wal && wal.error().vanished) continue;
     if (!wal)
@@ -205,6 +203,7 @@ Opened open_database(const fs::path& directory, bool create, bool read_only) {
     if (!status.ok()) {
       result =
           std::unexpected(fmt::format("the key store cannot be opened ({}); {}", status.ToString(), remedy));
+      if (!file_vanished(status)) return result;
     } else if (database->GetLatestSequenceNumber() < wal->last_sequence) {
       result =
           std::unexpected(fmt::format("the key store lacks writes that its write-ahead log has; {}", remedy));

@@ -37,7 +37,6 @@ constexpr std::size_t batch_bytes_max = 8U << 20U;
 constexpr std::size_t queue_bytes_max = 128U << 20U;
 constexpr std::size_t scan_readahead_bytes = 256U << 10U;
 constexpr std::uint64_t records_checked_at_open = 64;  // of each partition, at its end
-constexpr int read_only_open_attempts = 20;
 
 constexpr std::size_t crc_bytes = 4;
 using Key = std::array<char, 10>;
@@ -136,7 +135,10 @@ class EmbeddedLog final : public EventLog {
   [[nodiscard]] std::expected<void, LogError> open_stamp(std::optional<std::uint16_t> wanted);
   [[nodiscard]] std::expected<void, LogError> open_to_write();
   [[nodiscard]] std::expected<void, LogError> open_to_read();
-  [[nodiscard]] std::expected<void, LogError> open_database(bool create, std::uint64_t last_sequence);
+  rocksdb::Status open_database(bool create);
+  // That it is open, and has everything that its write-ahead log had.
+  [[nodiscard]] std::expected<void, LogError> check_database(const rocksdb::Status& status,
+                                                             std::uint64_t last_sequence) const;
   [[nodiscard]] std::expected<void, LogError> find_ends();
   [[nodiscard]] std::expected<LogRecord, LogError> decode(Partition partition, Offset expected,
                                                           const rocksdb::Iterator& at) const;
@@ -244,7 +246,7 @@ std::expected<void, LogError> EmbeddedLog::open_to_write() {
   // An open database always has one, and it may be the only place of the newest records.
   if (!create && checked->files.empty())
     return std::unexpected(damage("its write-ahead log, *.log, is missing"));
-  return open_database(create, checked->last_sequence);
+  return check_database(open_database(create), checked->last_sequence);
 }
 
 // The process that writes may flush and delete a write-ahead log between RocksDB's look at the manifest and
@@ -252,12 +254,14 @@ std::expected<void, LogError> EmbeddedLog::open_to_write() {
 // is none when all that were there before are there afterwards; new ones do no harm.
 std::expected<void, LogError> EmbeddedLog::open_to_read() {
   std::expected<void, LogError> opened = std::unexpected(error("does not stand still", "try again"));
-  for (int attempt = 0; attempt < read_only_open_attempts; ++attempt) {
+  for (int attempt = 0; attempt < read_only_open_attempts_max; ++attempt) {
     const auto before = check_wal(directory_);
     if (!before && before.error().vanished) continue;
     if (!before) return std::unexpected(damage(before.error().message));
     if (before->files.empty()) return std::unexpected(damage("its write-ahead log, *.log, is missing"));
-    opened = open_database(/*create=*/false, before->last_sequence);
+    const auto status = open_database(/*create=*/false);
+    opened = check_database(status, before->last_sequence);
+    if (file_vanished(status)) continue;
     std::error_code ignored;
     if (std::ranges::all_of(before->files,
                             [&](const auto& file) { return std::filesystem::exists(file, ignored); })) {
@@ -269,19 +273,23 @@ std::expected<void, LogError> EmbeddedLog::open_to_read() {
   return opened;
 }
 
-std::expected<void, LogError> EmbeddedLog::open_database(bool create, std::uint64_t last_sequence) {
+rocksdb::Status EmbeddedLog::open_database(bool create) {
   rocksdb::Options options = database_options(read_only_);
   options.create_if_missing = create;
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = read_only_
-                                     ? rocksdb::DB::OpenForReadOnly(options, directory_.string(), &opened)
-                                     : rocksdb::DB::Open(options, directory_.string(), &opened);
+  auto status = read_only_ ? rocksdb::DB::OpenForReadOnly(options, directory_.string(), &opened)
+                           : rocksdb::DB::Open(options, directory_.string(), &opened);
+  db_.reset(opened);
+  return status;
+}
+
+std::expected<void, LogError> EmbeddedLog::check_database(const rocksdb::Status& status,
+                                                          std::uint64_t last_sequence) const {
   if (status.IsNoSpace()) {
     return std::unexpected(
         error(fmt::format("cannot be opened ({})", status.ToString()), "free space and start again"));
   }
   if (!status.ok()) return std::unexpected(damage(status.ToString()));
-  db_.reset(opened);
   if (db_->GetLatestSequenceNumber() < last_sequence) {
     return std::unexpected(damage(fmt::format("batches {} to {} of its write-ahead log were not recovered",
                                               db_->GetLatestSequenceNumber() + 1, last_sequence)));

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/env.h>
+#include <rocksdb/status.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -99,6 +100,11 @@ std::expected<void, std::string> create_directory_durably(const std::filesystem:
         fmt::format("the directory {} cannot be created: {}", path.string(), error.message()));
   }
   return sync_directory(path.parent_path());
+}
+
+// RocksDB tells of it as a corruption or as an I/O error, by where it noticed, with the system's words in it.
+bool file_vanished(const rocksdb::Status& status) {
+  return !status.ok() && (status.IsPathNotFound() || status.ToString().contains("No such file or directory"));
 }
 
 std::shared_ptr<rocksdb::Logger> silent_logger() { return std::make_shared<SilentLogger>(); }

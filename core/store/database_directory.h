@@ -43,6 +43,11 @@ enum class DatabaseFiles {
     const std::filesystem::path& directory);
 [[nodiscard]] std::expected<void, std::string> sync_directory(const std::filesystem::path& directory);
 
+// A reader beside a running server may find that a file which another one names was replaced meanwhile, so it
+// looks again, at most this often. In a damaged database the file stays away.
+inline constexpr int read_only_open_attempts_max = 100;
+[[nodiscard]] bool file_vanished(const rocksdb::Status& status);
+
 // Drops everything: RocksDB's own LOG file prints keys, which an erasure could not take back.
 [[nodiscard]] std::shared_ptr<rocksdb::Logger> silent_logger();
 

@@ -31,8 +31,6 @@ constexpr int write_buffers_max = 2;
 constexpr int open_files_max = 256;
 constexpr int background_jobs_max = 2;
 constexpr int bloom_bits_per_key = 10;
-// A reader beside a running server may find that a file was compacted away between two of its looks.
-constexpr int read_only_open_attempts = 10;
 
 // Keys that begin with this byte are the store's own; scans of everything end before them.
 constexpr char own_key_first_byte = '\xff';
@@ -137,9 +135,9 @@ struct Store::Impl {
     if (mode == Mode::read_write) {
       status = rocksdb::DB::Open(options, directory.string(), &opened);
     } else {
-      for (int attempt = 0; attempt < read_only_open_attempts && opened == nullptr; ++attempt) {
-        status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
-      }
+      int attempts = 0;
+      do status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
+      while (file_vanished(status) && ++attempts < read_only_open_attempts_max);
     }
     if (!status.ok()) return std::unexpected(cannot_open(directory, status));
     db.reset(opened);
