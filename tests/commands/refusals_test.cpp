@@ -15,6 +15,7 @@ class RefusalCounterTest : public ::testing::Test {
   static RefusalRequest refusal(const std::string& target) {
     RefusalRequest request;
     request.tenant = "ws_1";
+    request.rejection = {Reason::permission_denied, "", {}, {}};
     request.action = "workspace.frozen";
     request.targets = {{"workspace", target}};
     request.caller.actor = {ActorType::user, "usr_bob"};
