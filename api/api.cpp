@@ -302,7 +302,7 @@ std::string Api::cursor_binding(const Call& call) {
   if (call.workspace) binding += '\n' + call.workspace->id.str();
   for (const auto& [name, value] : call.path) binding += '\n' + value;
   for (const auto& [name, value] : call.request.query) {
-    if (name != "cursor" && name != "limit") binding += '\n' + name + '=' + value;
+    if (name != "cursor" && name != "limit") binding.append("\n").append(name).append("=").append(value);
   }
   return binding;
 }

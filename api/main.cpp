@@ -71,7 +71,7 @@ class Signals {
     thread_ = std::thread([this] { wait(); });
   }
   ~Signals() {
-    pthread_kill(thread_.native_handle(), SIGTERM);
+    pthread_kill(thread_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread): it waits for it
     thread_.join();
   }
   Signals(const Signals&) = delete;

@@ -249,7 +249,7 @@ void Node::publish_health() {
   Health health;
   for (const auto& stopped : engine_->fold().stopped()) health.stopped.push_back(stopped.message);
   for (const auto& [stream, error] : engine_->sagas().poisoned())
-    health.poisoned.push_back(stream + ": " + error);
+    health.poisoned.push_back(fmt::format("{}: {}", stream, error));
   health.log = log_->status();
   health.commits_behind = engine_->fold().commits_behind() + health.log.records_behind;
   health.waits_for_key = engine_->fold().waits_for_key();

@@ -79,6 +79,13 @@ std::int64_t clamped(const json::Value& value) {
 
 }  // namespace
 
+Schema::Schema(Type type) : type_(type) {}
+
+Schema Schema::string() { return Schema(Type::string); }
+Schema Schema::integer() { return Schema(Type::integer); }
+Schema Schema::boolean() { return Schema(Type::boolean); }
+Schema Schema::unix_time() { return integer().at_least(0); }
+
 Schema Schema::one_of(std::vector<std::string_view> values) {
   auto schema = string();
   schema.values_ = std::move(values);

@@ -21,11 +21,11 @@ class Schema {
  public:
   enum class Type : std::uint8_t { string, integer, boolean, object, array };
 
-  static Schema string() { return Schema(Type::string); }
-  static Schema integer() { return Schema(Type::integer); }
-  static Schema boolean() { return Schema(Type::boolean); }
+  static Schema string();
+  static Schema integer();
+  static Schema boolean();
   // Unix seconds.
-  static Schema unix_time() { return Schema(Type::integer).at_least(0); }
+  static Schema unix_time();
   static Schema one_of(std::vector<std::string_view> values);
   static Schema object(std::vector<Member> members);
   // An object that may have any members.
@@ -61,7 +61,7 @@ class Schema {
   [[nodiscard]] bool takes_text() const { return type_ == Type::string; }
 
  private:
-  explicit Schema(Type type) : type_(type) {}
+  explicit Schema(Type type);
   void check(const json::Value& value, std::vector<std::string>& path, std::vector<FieldError>& errors) const;
   void check_integer(const json::Value& value, const std::vector<std::string>& path,
                      std::vector<FieldError>& errors) const;
@@ -91,6 +91,7 @@ struct Member {
   Schema schema;
   bool required = false;
 };
+
 [[nodiscard]] inline Member required(std::string_view name, Schema schema) {
   return {name, std::move(schema), true};
 }

@@ -118,7 +118,8 @@ std::string encode_state(const AnyState& state) {
 }
 
 AnyState decode_state(std::string_view text) {
-  const auto value = json::parse(text);
+  json::Arena memory;
+  const auto value = json::parse(text, json::depth_max_default, memory);
   if (!value) throw codec::DecodeError("not JSON: " + value.error().message);
   const auto& object = codec::detail::read_object(*value, "state");
   if (object.size() != 1) throw codec::DecodeError("not one state");

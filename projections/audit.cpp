@@ -11,6 +11,7 @@ namespace tenure::audit {
 namespace {
 
 constexpr std::size_t feeds_in_memory_max = 4'096;
+constexpr std::size_t entry_header_bytes = 8 + sizeof(merkle::Hash);
 
 std::string feed_key(std::string_view feed) { return keys::Key('F').rest(feed).str(); }
 std::string entries_of(std::string_view feed) { return keys::Key('f').text(feed).str(); }
@@ -160,10 +161,10 @@ void Writer::append(const AcceptedCommit& accepted, Store::Batch& rows) {
   feed.last = std::max(feed.last, commit.time);
   const auto leaf = merkle::leaf_hash(leaf_bytes(commit, sequence, feed.last, accepted.position));
   feed.edge.append(leaf, [&](std::uint8_t level, std::uint64_t index, const merkle::Hash& hash) {
-    rows.put(keys::Key('m').text(id).u8(level).u64(index), bytes(hash));
+    if (level > 0) rows.put(keys::Key('m').text(id).u8(level).u64(index), bytes(hash));
   });
   keys::Key entry('\0');
-  entry.time(feed.last).rest(entry_json(accepted, sequence, feed.last, leaf));
+  entry.time(feed.last).rest(bytes(leaf)).rest(entry_json(accepted, sequence, feed.last, leaf));
   rows.put(keys::Key('f').text(id).u64(sequence), std::string_view(entry).substr(1));
 
   keys::Key head('\0');
@@ -216,7 +217,7 @@ Page list(const Store& store, std::string_view feed, const Filter& filter, Order
       descending ? scan.prev() : scan.next();
     }
     if (!scan.valid()) break;
-    const auto row = scan.value().substr(8);
+    const auto row = scan.value().substr(entry_header_bytes);
     if (passes(filter, row)) page.rows.emplace_back(row);
   }
   return page;

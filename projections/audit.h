@@ -18,7 +18,7 @@
 
 namespace tenure::audit {
 
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 2;
 
 // The bytes that a leaf is made from.
 [[nodiscard]] std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence,

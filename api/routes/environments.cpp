@@ -12,9 +12,9 @@ boost::asio::awaitable<http::Response> retry(Call& call) {
       environments::find(call.api.store(), call.workspace->id, call.parameter("environment"));
   if (!environment) co_return call.api.refuse(call, {Reason::not_found, "", {}, {}});
   auto& node = call.api.node();
-  environment::RetryEnvironment command{call.workspace->id, *environment,
+  const environment::RetryEnvironment command{call.workspace->id, *environment,
                                         OperationId::make(node.clock().now(), node.random())};
-  co_return co_await call.api.execute(call, std::move(command), call.workspace->partition);
+  co_return co_await call.api.execute(call, command, call.workspace->partition);
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "core/events/codec.h"
 #include "core/json/json.h"
 
@@ -183,18 +186,23 @@ CommitEnvelope read_envelope(const json::Object& in) {
   return commit;
 }
 
-void read_payload(json::Value&& payload, OpenedCommit& commit) {
+OpenedCommit read_payload(json::Value&& payload, CommitEnvelope&& envelope) {
   const auto& in = codec::detail::read_object(payload, "payload");
   const auto& streams = codec::detail::read_array(at(in, "events"), "events");
-  const auto& writes = commit.envelope.writes;
-  if (streams.size() != writes.size()) codec::detail::fail("events", "one list for each write");
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    const auto& events = codec::detail::read_array(streams[i], "events");
-    if (events.size() != writes[i].events.size())
+  if (streams.size() != envelope.writes.size()) codec::detail::fail("events", "one list for each write");
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (codec::detail::read_array(streams[i], "events").size() != envelope.writes[i].events.size())
       codec::detail::fail("events", "the events that the envelope names");
-    commit.event_data.insert(commit.event_data.end(), events.begin(), events.end());
   }
-  if (const auto* audit = in.if_contains("audit")) commit.audit_payload = *audit;
+  auto& members = payload.get_object();
+  std::vector<json::Value> event_data;
+  for (auto& events : members.at("events").get_array())
+    std::ranges::move(events.get_array(), std::back_inserter(event_data));
+  auto* const audit = members.if_contains("audit");
+  // Assigning would copy it out of the payload's memory; constructing takes it over.
+  return {.envelope = std::move(envelope),
+          .event_data = std::move(event_data),
+          .audit_payload = audit == nullptr ? json::Value() : json::Value(std::move(*audit))};
 }
 
 }  // namespace
@@ -222,7 +230,8 @@ std::expected<ParsedRecord, RecordError> parse_record(std::string_view record) {
   ParsedRecord parsed;
   parsed.clear = record.substr(header_bytes, length);
   parsed.box = record.substr(header_bytes + length);
-  const auto value = json::parse(parsed.clear);
+  json::Arena memory;
+  const auto value = json::parse(parsed.clear, json::depth_max_default, memory);
   if (!value) return std::unexpected(RecordError{"its envelope is not JSON: " + value.error().message});
   try {
     parsed.envelope = read_envelope(codec::detail::read_object(*value, "envelope"));
@@ -237,15 +246,13 @@ std::expected<OpenedCommit, RecordError> open_record(ParsedRecord&& parsed, cons
   if (!payload)
     return std::unexpected(
         RecordError{"its payload does not open under the key of " + parsed.envelope.key_owner});
-  auto value = json::parse(*payload);
+  auto value = json::parse(*payload, json::depth_max_default, json::shared_arena());
   if (!value) return std::unexpected(RecordError{"its payload is not JSON: " + value.error().message});
-  OpenedCommit commit{.envelope = std::move(parsed.envelope), .event_data = {}, .audit_payload = {}};
   try {
-    read_payload(std::move(*value), commit);
+    return read_payload(std::move(*value), std::move(parsed.envelope));
   } catch (const codec::DecodeError& error) {
     return std::unexpected(RecordError{fmt::format("its payload is not understood: {}", error.what())});
   }
-  return commit;
 }
 
 }  // namespace tenure

@@ -47,7 +47,8 @@ struct Version {
 
 template <>
 struct std::hash<tenure::StreamName> {
-  std::size_t operator()(const tenure::StreamName& stream) const noexcept {
+  // Not noexcept: then libstdc++ keeps the hash with its entry, and a search does not hash its neighbours.
+  std::size_t operator()(const tenure::StreamName& stream) const {
     return std::hash<std::string>{}(stream.str());
   }
 };

@@ -26,7 +26,7 @@ class Handler {
   using error_code = boost::json::error_code;
   using string_view = boost::json::string_view;
 
-  Handler() { stack_.reset(); }
+  explicit Handler(Memory memory) { stack_.reset(std::move(memory)); }
   Value release() { return stack_.release(); }
   const std::optional<std::string>& duplicate() const { return duplicate_; }
 
@@ -181,10 +181,10 @@ void write_canonical(const Value& value, std::string& out) {
 
 }  // namespace
 
-std::expected<Value, ParseError> parse(std::string_view text, std::size_t depth_max) {
+std::expected<Value, ParseError> parse(std::string_view text, std::size_t depth_max, Memory memory) {
   boost::json::parse_options options;
   options.max_depth = depth_max;
-  boost::json::basic_parser<Handler> parser(options);
+  boost::json::basic_parser<Handler> parser(options, std::move(memory));
   boost::json::error_code error;
   const auto consumed = parser.write_some(false, text.data(), text.size(), error);
   if (!error && consumed < text.size()) {
@@ -237,9 +237,15 @@ std::size_t plain_length(std::string_view text) {
 
 void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
+  auto plain = plain_length(text);
+  if (plain == text.size()) {
+    const auto begin = out.size();
+    out.resize(begin + plain + 2, '"');
+    text.copy(out.data() + begin + 1, plain);
+    return;
+  }
   out += '"';
-  while (true) {
-    const auto plain = plain_length(text);
+  for (;; plain = plain_length(text)) {
     out.append(text, 0, plain);
     if (plain == text.size()) break;
     const auto c = static_cast<unsigned char>(text[plain]);

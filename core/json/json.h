@@ -1,6 +1,8 @@
 // JSON in (a strict parser) and out (an append-only writer). The only place that knows the JSON library.
 #pragma once
 
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <concepts>
@@ -20,9 +22,30 @@ struct ParseError {
   std::size_t offset = 0;  // in bytes
 };
 
+inline constexpr std::size_t depth_max_default = 64;
+
+// Where a value's parts are kept. The default is the heap, part by part.
+using Memory = boost::json::storage_ptr;
+// For a value that is looked at and dropped in one place: a small one costs no allocation. Outlives all values
+// in it.
+class Arena {
+ public:
+  operator Memory() { return &resource_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  std::array<unsigned char, 4096> first_;
+  boost::json::monotonic_resource resource_{first_.data(), first_.size()};
+};
+// For a value that travels: few allocations, all given back with its last part.
+[[nodiscard]] inline Memory shared_arena() {
+  return boost::json::make_shared_resource<boost::json::monotonic_resource>();
+}
+
 // RFC 8259, nothing more: no comments, no trailing commas, no NaN; duplicate member names, invalid UTF-8,
 // unpaired surrogate escapes, and nesting deeper than `depth_max` are errors.
-[[nodiscard]] std::expected<Value, ParseError> parse(std::string_view text, std::size_t depth_max = 64);
+[[nodiscard]] std::expected<Value, ParseError> parse(std::string_view text,
+                                                     std::size_t depth_max = depth_max_default,
+                                                     Memory memory = {});
 
 // As RFC 8785 (JCS) has it, for the values that Tenure uses: members sorted by name, integers, shortest
 // escapes. Numbers that are not integers below 2^53 are a programming error (std::logic_error).

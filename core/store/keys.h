@@ -32,8 +32,8 @@
 //   'R' usr acc                                -> role:1
 //   'S' usr ses                                -> session (json)
 //   'F' feed:text                              -> size, last time, left edge of the Merkle tree
-//   'f' feed:text 0 sequence:8                 -> header, entry (json)
-//   'm' feed:text 0 level:1 index:8            -> hash:32                    nodes of complete subtrees
+//   'f' feed:text 0 sequence:8                 -> time:8 leaf:32 entry (json)
+//   'm' feed:text 0 level:1 index:8            -> hash:32                    roots of complete subtrees, from 1 up
 //   'p' partition:2 offset:8 index:2           -> event (CloudEvents json)   to be published to other systems
 //   'q' partition:2 subject                    -> sequence:8                 of a subject's last public event
 //
@@ -62,7 +62,10 @@ inline constexpr std::string_view tables_erased_by_range = "p";
 // Puts a key together.
 class Key {
  public:
-  explicit Key(char table) : bytes_(1, table) {}
+  explicit Key(char table) {
+    bytes_.reserve(96);  // most are shorter
+    bytes_ += table;
+  }
   Key& u8(std::uint8_t value) {
     bytes_ += static_cast<char>(value);
     return *this;
