@@ -71,7 +71,8 @@ class Signals {
     thread_ = std::thread([this] { wait(); });
   }
   ~Signals() {
-    pthread_kill(thread_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread): it waits for it
+    // It waits for this signal, and so is not killed by it.
+    pthread_kill(thread_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
     thread_.join();
   }
   Signals(const Signals&) = delete;

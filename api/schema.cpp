@@ -223,6 +223,7 @@ void Schema::check_object(const json::Object& object, std::vector<std::string>& 
 void Schema::check_names(const json::Object& object, std::vector<std::string>& path,
                          std::vector<FieldError>& errors) const {
   std::vector<std::string_view> known;
+  known.reserve(members_.size());
   for (const auto& member : members_) known.push_back(member.name);
   for (const auto& [name, value] : object) {
     if (std::ranges::find(known, std::string_view(name)) != known.end()) continue;

@@ -121,6 +121,8 @@ template <class... Fs>
 struct Overload : Fs... {
   using Fs::operator()...;
 };
+template <class... Fs>
+Overload(Fs...) -> Overload<Fs...>;  // which Clang 16 does not find by itself
 
 bool in_bytes(const Setting& setting) { return setting.unit == "bytes"; }
 

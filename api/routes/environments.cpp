@@ -13,7 +13,7 @@ boost::asio::awaitable<http::Response> retry(Call& call) {
   if (!environment) co_return call.api.refuse(call, {Reason::not_found, "", {}, {}});
   auto& node = call.api.node();
   const environment::RetryEnvironment command{call.workspace->id, *environment,
-                                        OperationId::make(node.clock().now(), node.random())};
+                                              OperationId::make(node.clock().now(), node.random())};
   co_return co_await call.api.execute(call, command, call.workspace->partition);
 }
 

@@ -41,7 +41,7 @@ boost::asio::awaitable<http::Response> retry(Call& call) {
   if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   auto& node = call.api.node();
   const operation::RetryOperation command{call.workspace->id, id_of(call),
-                                    OperationId::make(node.clock().now(), node.random())};
+                                          OperationId::make(node.clock().now(), node.random())};
   co_return co_await call.api.execute(call, command, call.workspace->partition);
 }
 

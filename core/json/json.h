@@ -26,8 +26,8 @@ inline constexpr std::size_t depth_max_default = 64;
 
 // Where a value's parts are kept. The default is the heap, part by part.
 using Memory = boost::json::storage_ptr;
-// For a value that is looked at and dropped in one place: a small one costs no allocation. Outlives all values
-// in it.
+// For a value that is looked at and dropped in one place: a small one costs no allocation. It has to outlive
+// every value in it.
 class Arena {
  public:
   operator Memory() { return &resource_; }  // NOLINT(google-explicit-constructor)
