@@ -12,8 +12,8 @@ constexpr auto settle_bound = 60s;
 
 }  // namespace
 
-void Checks::wait_until_active(const std::vector<std::string>& workspaces) {
-  for (const auto& id : workspaces) {
+void Checks::wait_until_active() {
+  for (const auto& id : ledger_.workspaces) {
     const bool active = test::eventually(
         [&] { return std::string_view(get("/v1/workspaces/" + id).at("status").as_string()) == "active"; },
         settle_bound);
@@ -21,26 +21,38 @@ void Checks::wait_until_active(const std::vector<std::string>& workspaces) {
   }
 }
 
-Verdict Checks::check(const Ledger& ledger) {
+Verdict Checks::check() {
   Verdict verdict;
-  for (const auto& [id, names] : ledger.acknowledged) {
+  for (const auto& [id, names] : ledger_.acknowledged) {
     const auto found = renames(id);
     const std::set<std::string> distinct(found.begin(), found.end());
     verdict.doubled += found.size() - distinct.size();
     for (const auto& name : names) verdict.lost += distinct.contains(name) ? 0 : 1;
-    const auto last = ledger.last.find(id);
-    if (last != ledger.last.end() && get("/v1/workspaces/" + id).at("name").as_string() != last->second)
+    const auto last = ledger_.last.find(id);
+    if (last != ledger_.last.end() && get("/v1/workspaces/" + id).at("name").as_string() != last->second)
       ++verdict.lost;
   }
   return verdict;
 }
 
 json::Value Checks::get(const std::string& target) {
-  const net::HttpRequest request{
+  net::HttpRequest request{
       .method = "GET", .target = target, .headers = {{"Authorization", "Bearer " + token_}}, .body = {}};
-  const auto answer = http_.send(request, answer_bound);
-  if (!answer || answer->status != 200) die("GET " + target + " failed");
-  return json::parse(answer->body).value();
+  if (!positions_.empty()) request.headers["Tenure-Min-Position"] = positions_;
+  std::string answered;
+  json::Value body;
+  const bool read = test::eventually(
+      [&] {
+        const auto answer = http_.send(request, answer_bound);
+        answered = answer ? fmt::format("{}: {}", answer->status, answer->body) : answer.error().message;
+        if (!answer || answer->status == 503) return false;
+        if (answer->status != 200) die(fmt::format("GET {} was answered {}", target, answered));
+        body = json::parse(answer->body).value();
+        return true;
+      },
+      settle_bound);
+  if (!read) die(fmt::format("GET {} was answered {}", target, answered));
+  return body;
 }
 
 std::vector<std::string> Checks::renames(const std::string& id) {

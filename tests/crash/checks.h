@@ -17,13 +17,17 @@ struct Verdict {
 
 class Checks {
  public:
-  Checks(const std::string& address, std::string token)
-      : http_(net::HttpClient::to(address).value()), token_(std::move(token)) {}
+  // After the load has stopped. Nothing that its clients knew of may be missing in what is read here.
+  Checks(const std::string& address, std::string token, const Ledger& ledger)
+      : http_(net::HttpClient::to(address).value()),
+        token_(std::move(token)),
+        ledger_(ledger),
+        positions_(ledger.positions()) {}
 
   // Every operation ends.
-  void wait_until_active(const std::vector<std::string>& workspaces);
+  void wait_until_active();
   // Every acknowledged command is there, and none twice.
-  [[nodiscard]] Verdict check(const Ledger& ledger);
+  [[nodiscard]] Verdict check();
 
  private:
   [[nodiscard]] json::Value get(const std::string& target);
@@ -32,6 +36,8 @@ class Checks {
 
   net::HttpClient http_;
   std::string token_;
+  const Ledger& ledger_;
+  std::string positions_;
 };
 
 }  // namespace tenure::crash

@@ -122,7 +122,8 @@ std::optional<Client::Answered> Client::send(net::HttpRequest request) {
   // From here on whatever anybody has seen is to be seen.
   {
     const std::lock_guard lock(ledger_.mutex);
-    if (const auto known = positions(); !known.empty()) request.headers["Tenure-Min-Position"] = known;
+    if (const auto known = ledger_.positions(); !known.empty())
+      request.headers["Tenure-Min-Position"] = known;
   }
   const auto asked = std::chrono::steady_clock::now();
   while (servers_.running) {
@@ -168,15 +169,6 @@ void Client::acknowledged(const Answered& answered) {
   ledger_.longest_wait = std::max(ledger_.longest_wait, answered.answered - answered.asked);
   ledger_.by_server.resize(std::max(ledger_.by_server.size(), server_ + 1));
   ++ledger_.by_server[server_];
-}
-
-std::string Client::positions() const {
-  std::string text;
-  for (const auto& [partition, offset] : ledger_.seen) {
-    if (!text.empty()) text += '.';
-    text += to_string(Position{Partition{partition}, offset});
-  }
-  return text;
 }
 
 }  // namespace tenure::crash

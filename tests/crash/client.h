@@ -34,7 +34,6 @@ class Client {
   std::optional<Answered> send(net::HttpRequest request);
   [[nodiscard]] std::optional<net::HttpResponse> attempt(net::HttpRequest& request);
   void acknowledged(const Answered& answered);
-  [[nodiscard]] std::string positions() const;
 
   const std::uint64_t number_;
   Servers& servers_;

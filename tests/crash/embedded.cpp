@@ -37,9 +37,9 @@ bool run_embedded(const std::filesystem::path& folder, std::uint64_t kills, std:
   load.stop();
 
   const auto& ledger = load.ledger();
-  Checks checks(server.url(), server.bootstrap_token());
-  checks.wait_until_active(ledger.workspaces);
-  const auto verdict = checks.check(ledger);
+  Checks checks(server.url(), server.bootstrap_token(), ledger);
+  checks.wait_until_active();
+  const auto verdict = checks.check();
   const auto violation = find_violation(ledger.shared);
   (void)server.terminate();
   const bool same = equals_its_log(data);

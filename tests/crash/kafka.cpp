@@ -94,9 +94,9 @@ class World {
 
   [[nodiscard]] bool check() {
     const auto& ledger = load_->ledger();
-    Checks checks(nodes_.front()->url(), token_);
-    checks.wait_until_active(ledger.workspaces);
-    const auto verdict = checks.check(ledger);
+    Checks checks(nodes_.front()->url(), token_, ledger);
+    checks.wait_until_active();
+    const auto verdict = checks.check();
     const auto violation = find_violation(ledger.shared);
     const auto differing = stores_that_differ();
     fmt::print("{} commands acknowledged ({}) on {} workspaces, {} lost, {} doubled\n", ledger.answers.size(),

@@ -15,4 +15,13 @@ void Ledger::see(const std::string& positions) {
   }
 }
 
+std::string Ledger::positions() const {
+  std::string text;
+  for (const auto& [partition, offset] : seen) {
+    if (!text.empty()) text += '.';
+    text += to_string(Position{Partition{partition}, offset});
+  }
+  return text;
+}
+
 }  // namespace tenure::crash

@@ -38,6 +38,8 @@ struct Ledger {
 
   // What an answer says of how far its server is; takes the lock.
   void see(const std::string& positions);
+  // All of `seen`, as Tenure-Min-Position has it; the caller holds the lock.
+  [[nodiscard]] std::string positions() const;
 };
 
 struct Servers {
