@@ -41,6 +41,7 @@ TEST_F(CommandLineAndBadServers, AWriteOfUnknownOutcomeIsSentAgainUnderTheSameKe
   });
   const auto done = tenure(server, {"workspaces", "create", "Acme", "--output", "json"});
   EXPECT_EQ(done.exit, 0) << done.err;
+  const std::lock_guard lock(mutex);
   ASSERT_EQ(keys.size(), 3U);
   EXPECT_THAT(keys, testing::Each(AllOf(
                         keys.front(), testing::SizeIs(testing::AllOf(testing::Ge(16U), testing::Le(64U))))));
@@ -97,19 +98,17 @@ TEST_F(CommandLineAndBadServers, NothingFromTheServerSteersTheTerminal) {
 }
 
 TEST_F(CommandLineAndBadServers, AnswersThatMakeNoSenseAreAFailureAndNoCrash) {
-  std::string answer;
-  FakeServer server([&](const FakeServer::Seen&) { return answer; });
-  for (const auto& next :
+  for (const auto& answer :
        {http_answer("200 OK", ""), http_answer("200 OK", "<html>"), http_answer("200 OK", "[]"),
         http_answer("200 OK", "{}"),
         http_answer("200 OK", R"({"data":1,"has_more":true,"next_cursor":null})"),
         http_answer("200 OK", R"({"data":[7],"has_more":true,"next_cursor":null})"),
         http_answer("500 Oops", "x"), http_answer("400 Bad", R"({"errors":[1,{"path":[7],"message":8}]})"),
         std::string("SMTP\r\n\r\n")}) {
-    answer = next;
+    const FakeServer server([&](const FakeServer::Seen&) { return answer; });
     const auto done = tenure(server, {"workspaces", "list"});
-    EXPECT_EQ(done.exit, 1) << next << done.err;
-    EXPECT_NE(done.err, "") << next;
+    EXPECT_EQ(done.exit, 1) << answer << done.err;
+    EXPECT_NE(done.err, "") << answer;
   }
 }
 
