@@ -77,7 +77,7 @@ TEST_F(ServerTest, SendsTheRequestIdBack) {
   auto answer = exchange(server_->address(), get("/a", "X-Request-Id: mine-1\r\n"));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->header("x-request-id"), "mine-1");
-  for (const std::string bad : {std::string("has space"), std::string(), std::string(129, 'a')}) {
+  for (const auto& bad : {std::string("has space"), std::string(), std::string(129, 'a')}) {
     answer = exchange(server_->address(), get("/a", "X-Request-Id: " + bad + "\r\n"));
     ASSERT_TRUE(answer);
     EXPECT_TRUE(answer->header("x-request-id").starts_with("req_")) << answer->header("x-request-id");
