@@ -18,8 +18,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr Duration min_position_wait = std::chrono::seconds{5};
-
 // Waits for something that happens on the node's thread, and goes on on this one's.
 template <class Result, class Start>
 asio::awaitable<Result> await_result(Start start) {
@@ -58,13 +56,12 @@ int status_of(Success success) {
   return 200;
 }
 
-std::string fingerprint_of(const http::Request& request) {
-  return crypto::to_hex(crypto::sha256(std::array<std::string_view, 5>{http::to_string(request.method), " ",
-                                                                       request.target, "\n", request.body}));
-}
-
-Rejection validation_failed(std::vector<FieldError> fields) {
-  return {Reason::validation_failed, "", std::move(fields), {}};
+// The workspace is named by the path, by a header, or by the credential.
+std::string fingerprint_of(const Call& call) {
+  const auto& request = call.request;
+  const auto workspace = call.workspace ? call.workspace->id.str() : std::string();
+  return crypto::to_hex(crypto::sha256(std::array<std::string_view, 7>{
+      http::to_string(request.method), " ", request.target, "\n", workspace, "\n", request.body}));
 }
 
 }  // namespace
@@ -116,7 +113,7 @@ Reply Api::dispatch(http::Request& request) {
 asio::awaitable<http::Response> Api::dispatch_when_folded(http::Request& request,
                                                           std::vector<Position> positions) {
   const bool folded = co_await await_result<bool>(
-      [&](auto done) { node_.when_folded(positions, min_position_wait, std::move(done)); });
+      [&](auto done) { node_.when_folded(positions, limits::position_wait_max, std::move(done)); });
   if (!folded) co_return http::problem({Reason::position_not_reached, "", {}, {}}, request);
   auto reply = dispatch_folded(request);
   if (auto* response = std::get_if<http::Response>(&reply)) co_return std::move(*response);
@@ -125,7 +122,9 @@ asio::awaitable<http::Response> Api::dispatch_when_folded(http::Request& request
 
 Reply Api::dispatch_folded(http::Request& request) {
   const auto match = router_.find(request.method, request.segments);
-  auto call = std::make_unique<Call>(Call{*this, request, match.route, match.path, {}, {}});
+  if (match.route != nullptr) request.route = match.route->pattern;
+  auto call = std::make_unique<Call>(
+      Call{.api = *this, .request = request, .route = match.route, .path = match.path});
   const auto refused = [&](const Rejection& rejection) {
     auto response = refuse(*call, rejection);
     if (rejection.reason == Reason::method_not_allowed)
@@ -154,7 +153,9 @@ Reply Api::dispatch_folded(http::Request& request) {
       return denied(std::move(call), std::move(workspace), resolved.error());
     }
   }
-  if (auto checked = check_query(*call); !checked) return refused(checked.error());
+  if (call->route->exists != nullptr && !call->route->exists(*call))
+    return refused({Reason::not_found, "", {}, {}});
+  if (auto checked = check_request(*call); !checked) return refused(checked.error());
   auto reply = call->route->handler(*call);
   if (auto* response = std::get_if<http::Response>(&reply)) {
     metrics_.count(static_cast<std::size_t>(call->route - route_table().data()), response->status);
@@ -179,6 +180,7 @@ asio::awaitable<http::Response> Api::denied(std::unique_ptr<Call> call, Workspac
                          .action = std::string(call->route->command->action),
                          .outcome = Outcome::denied,
                          .targets = {{"workspace", workspace.id.str()}},
+                         .displays = {workspaces::name_of(workspace.row)},
                          .rejection = rejection,
                          .caller = caller(call->principal),
                          .context = request_context(call->request),
@@ -205,65 +207,15 @@ http::Response Api::refuse(const Call& call, const Rejection& rejection) {
   return response;
 }
 
-std::expected<void, Rejection> Api::check_query(const Call& call) {
-  if (call.request.query.empty()) return {};
-  json::Object object;
-  for (const auto& [name, value] : call.request.query) object[name] = value;
-  for (const auto& member : call.route->query) {
-    // Numbers and truth values come as text in a query.
-    auto* value = object.if_contains(member.name);
-    if (value == nullptr || member.schema.takes_text()) continue;
-    const auto parsed = json::parse(std::string_view(value->get_string()));
-    if (parsed && (parsed->is_int64() || parsed->is_bool())) *value = *parsed;
-  }
-  auto errors = http::Schema::object(call.route->query).validate(object, {"query"});
-  if (object.size() != call.request.query.size())
-    errors.push_back({{"query"}, "names a parameter twice", {}});
-  if (errors.empty()) return {};
-  return std::unexpected(validation_failed(std::move(errors)));
-}
-
-std::expected<json::Object, Rejection> Api::body(const Call& call) {
-  json::Object object;
-  if (!call.request.body.empty()) {
-    auto type = call.request.header("Content-Type");
-    type = type.substr(0, type.find(';'));
-    while (type.ends_with(' ')) type.remove_suffix(1);
-    if (!http::equal_ignoring_case(type, "application/json")) {
-      return std::unexpected(Rejection{Reason::unsupported_media_type, "", {}, {}});
-    }
-    auto value = json::parse(call.request.body, settings_.json_depth_max);
-    if (!value) {
-      return std::unexpected(Rejection{Reason::malformed_json,
-                                       "The body is not JSON at byte " +
-                                           std::to_string(value.error().offset) + ": " +
-                                           value.error().message + ".",
-                                       {},
-                                       {}});
-    }
-    if (!value->is_object())
-      return std::unexpected(Rejection{Reason::malformed_json, "The body must be a JSON object.", {}, {}});
-    object = std::move(value->get_object());
-  }
-  static const http::Schema empty = http::Schema::object({});
-  auto errors = (call.route->body ? *call.route->body : empty).validate(object, {"body"});
-  if (!errors.empty()) return std::unexpected(validation_failed(std::move(errors)));
-  return object;
-}
-
 asio::awaitable<CommandResult> Api::execute_parts(Call& call, Command command, Partition partition) {
   CommandRequest request;
   request.command = std::move(command);
   request.partition = partition;
-  auto if_match = http::parse_if_match(call.request);
-  if (!if_match) co_return std::unexpected(if_match.error());
-  request.if_match = std::move(*if_match);
-  auto key = http::parse_idempotency_key(call.request);
-  if (!key) co_return std::unexpected(key.error());
+  request.if_match = call.if_match;
   request.context = request_context(call.request);
-  if (*key) {
-    request.context.idempotency_key = **key;
-    request.idempotency = {call.principal.scope(), std::move(**key), fingerprint_of(call.request)};
+  if (call.idempotency_key) {
+    request.context.idempotency_key = *call.idempotency_key;
+    request.idempotency = {call.principal.scope(), *call.idempotency_key, fingerprint_of(call)};
   }
   request.caller = caller(call.principal);
   co_return co_await await_result<CommandResult>([&](auto done) {

@@ -23,7 +23,7 @@ class Api {
  public:
   Api(Node& node, const Settings& settings, std::string public_url);
 
-  // The whole way of a request: position, authentication, context, permission, handler.
+  // The whole way of a request: position, authentication, context, permission, checks, handler.
   [[nodiscard]] Reply dispatch(http::Request& request);
 
   // Every answer says how far this node is; a command's answer says where its commit is.
@@ -53,9 +53,6 @@ class Api {
   [[nodiscard]] http::Response ok(std::string json, std::optional<std::uint64_t> version = {});
   [[nodiscard]] http::Response refuse(const Call& call, const Rejection& rejection);
 
-  // The body, checked against the route's schema. An absent body counts as {}.
-  [[nodiscard]] std::expected<json::Object, Rejection> body(const Call& call);
-
   // limit and cursor of a list; the cursor is bound to the route, the query and the caller.
   [[nodiscard]] std::expected<PageRequest, Rejection> page_request(const Call& call);
   [[nodiscard]] http::Response list(const Call& call, Page page);
@@ -63,6 +60,8 @@ class Api {
   // What the audit feed says of the caller.
   [[nodiscard]] Caller caller(const Principal& principal);
   [[nodiscard]] std::optional<WorkspaceScope> find_workspace(std::string_view id_or_uuid);
+  // The workspaces of a person: of their accounts, and those that they are a member of.
+  [[nodiscard]] workspaces::Filter visible_to(const Principal& principal) const;
   [[nodiscard]] Verdict may(const Principal& principal, const WorkspaceScope& workspace,
                             Permission permission);
 
@@ -79,7 +78,8 @@ class Api {
   [[nodiscard]] std::expected<void, Rejection> permit(Call& call, WorkspaceScope workspace);
   [[nodiscard]] boost::asio::awaitable<http::Response> denied(std::unique_ptr<Call> call,
                                                               WorkspaceScope workspace, Rejection rejection);
-  [[nodiscard]] std::expected<void, Rejection> check_query(const Call& call);
+  // Query, headers and body; what is found in them goes into the call.
+  [[nodiscard]] std::expected<void, Rejection> check_request(Call& call) const;
   [[nodiscard]] std::string cursor_binding(const Call& call);
   [[nodiscard]] std::pair<std::string, Sealed> display_of(UserId user);
 

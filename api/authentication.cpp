@@ -37,6 +37,10 @@ bool is_well_formed(std::string_view credential, std::string_view token_prefix) 
   return credential.size() == session::token_chars && std::ranges::all_of(credential, is_letter_or_digit);
 }
 
+bool is_over_all(const Call& call) {
+  return call.route->over_all && call.principal.is_person() && call.request.header("Akua-Context") == "*";
+}
+
 Rejection not_found() { return {Reason::not_found, "", {}, {}}; }
 
 }  // namespace
@@ -95,6 +99,13 @@ Verdict Api::may(const Principal& principal, const WorkspaceScope& workspace, Pe
   return authorize(access, permission);
 }
 
+workspaces::Filter Api::visible_to(const Principal& principal) const {
+  workspaces::Filter filter{.accounts = {}, .member = principal.session->user, .account = {}, .status = {}};
+  for (const auto& membership : accounts::of_user(node_.store(), principal.session->user))
+    filter.accounts.push_back(membership.account);
+  return filter;
+}
+
 // The workspace that the credential or Akua-Context names; nothing where neither does.
 std::expected<std::optional<WorkspaceScope>, Rejection> Api::context_of(const Call& call) {
   const auto header = call.request.header("Akua-Context");
@@ -106,7 +117,7 @@ std::expected<std::optional<WorkspaceScope>, Rejection> Api::context_of(const Ca
     if (named && !is_own) return std::unexpected(Rejection{Reason::context_mismatch, "", {}, {}});
     return find_workspace(own.str());
   }
-  if (!named) return std::nullopt;
+  if (!named || is_over_all(call)) return std::nullopt;
   auto workspace = find_workspace(header);
   if (!workspace || may(call.principal, *workspace, Permission::read) != Verdict::allowed) {
     return std::unexpected(Rejection{Reason::context_forbidden, "", {}, {}});
@@ -129,6 +140,7 @@ std::expected<void, Rejection> Api::resolve(Call& call) {
     case Access::person:
       return {};
     case Access::workspace_of_context:
+      if (is_over_all(call)) return {};
       if (!*context) return std::unexpected(Rejection{Reason::context_required, "", {}, {}});
       return permit(call, std::move(**context));
     case Access::workspace_of_path: {

@@ -10,6 +10,7 @@
 #include "api/http.h"
 #include "commands/execute.h"
 #include "commands/permission.h"
+#include "core/json/json.h"
 #include "projections/credentials.h"
 #include "projections/page.h"
 #include "projections/workspaces.h"
@@ -42,8 +43,13 @@ struct Call {
   http::Request& request;
   const Route* route = nullptr;
   std::vector<std::pair<std::string_view, std::string>> path;  // parameters of the pattern
-  Principal principal;
-  std::optional<WorkspaceScope> workspace;  // set on routes of a workspace
+  Principal principal = {};
+  std::optional<WorkspaceScope> workspace = {};  // set on routes of a workspace, but for lists over all
+
+  // Checked against the route's row: handlers need not ask again.
+  json::Object body = {};  // {} where the request has none
+  std::optional<IfMatch> if_match = {};
+  std::optional<std::string> idempotency_key = {};
 
   [[nodiscard]] const std::string& parameter(std::string_view name) const;
 };

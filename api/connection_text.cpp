@@ -5,9 +5,11 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "core/crypto/crypto.h"
+#include "core/crypto/random.h"
 #include "core/limits.h"
 
 namespace tenure::http {
@@ -125,6 +127,16 @@ std::string valid_traceparent(std::string_view traceparent) {
   return std::string(traceparent.substr(0, traceparent_chars));
 }
 
+std::string begin_trace(Random& random) {
+  constexpr std::size_t parent_id_chars = 16;
+  std::array<std::uint8_t, (trace_id_chars + parent_id_chars) / 2> bytes{};
+  random.fill(bytes);
+  bytes.front() |= 1;  // neither id may be all zero
+  bytes.back() |= 1;
+  const auto ids = crypto::to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return "00-" + ids.substr(0, trace_id_chars) + '-' + ids.substr(trace_id_chars) + "-00";
+}
+
 // Whether a coding stands in an Accept-Encoding header with a weight above 0 (RFC 9110, 12.5.3).
 bool accepts_gzip(std::string_view header) {
   while (!header.empty()) {
@@ -178,16 +190,16 @@ HeadScan::Found HeadScan::look(std::string_view received) {
 }
 
 void read_trace(Request& request) {
+  thread_local SystemRandom random;
   const auto id = request.header("X-Request-Id");
   if (!id.empty() && id.size() <= limits::request_id_chars_max && is_visible_ascii(id)) {
     request.request_id = id;
   } else {
-    thread_local SystemRandom random;
     request.request_id = "req_" + crypto::random_base62(made_request_id_chars, random);
   }
   request.traceparent = valid_traceparent(request.header("traceparent"));
-  if (!request.traceparent.empty())
-    request.trace_id = request.traceparent.substr(trace_id_at, trace_id_chars);
+  if (request.traceparent.empty()) request.traceparent = begin_trace(random);
+  request.trace_id = request.traceparent.substr(trace_id_at, trace_id_chars);
 }
 
 std::optional<Rejection> check_framing(unsigned version, const Request& request) {
@@ -227,6 +239,7 @@ void write_response(const Response& response, const Request& request, Persistenc
                  status_text(response.status));
   line("Date", date_text());
   line("X-Request-Id", request.request_id);
+  line("traceparent", request.traceparent);
   if (response.status != 204) {
     if (!response.body.empty()) line("Content-Type", response.content_type);
     line("Content-Length", fmt::format_int(body.size()).c_str());

@@ -28,7 +28,8 @@ class HeadScan {
   std::size_t looked_at_ = 0;
 };
 
-// Fills in the request id, taken from X-Request-Id or made, and the trace id of `traceparent`.
+// Fills in the request id, taken from X-Request-Id or made, and the trace context (W3C Trace Context, 3.2),
+// taken from traceparent or begun: not sampled, as nobody has asked for it.
 void read_trace(Request& request);
 
 // Framing that two readers could understand differently (RFC 9112, 6.3), a missing or doubled Host, a

@@ -28,6 +28,8 @@ table { border-collapse: collapse; } td, th { text-align: left; padding: .15rem 
 <h1>Tenure API</h1>
 <p>Made from <a href="/v1/openapi.json">/v1/openapi.json</a>. Send a credential as <code>Authorization: Bearer ...</code>.</p>
 <main id="paths"><p>Loading ...</p></main>
+<h2>Reasons of refusals</h2>
+<table id="reasons"></table>
 <h2>Shapes</h2>
 <div id="shapes"></div>
 <script>
@@ -63,9 +65,16 @@ fetch('/v1/openapi.json').then((answer) => answer.json()).then((api) => {
                             element('span', call.summary, 'about')], ...inside));
     }
   }
+  for (const reason of api['x-reasons']) {
+    const row = element('tr');
+    row.id = reason.name;
+    row.append(element('td', reason.status), element('td', reason.name), element('td', reason.title + '. ' + reason.remedy));
+    document.getElementById('reasons').append(row);
+  }
   for (const [name, schema] of Object.entries(api.components.schemas)) {
     document.getElementById('shapes').append(details([element('code', name)], shape(schema)));
   }
+  document.getElementById(location.hash.slice(1))?.scrollIntoView();
 });
 </script>
 </body>

@@ -27,7 +27,7 @@ struct Request {
   std::string_view body;
   std::string_view remote_ip;
   std::string request_id;   // the client's, or made
-  std::string traceparent;  // a valid one (W3C Trace Context); otherwise empty
+  std::string traceparent;  // the client's, or made (W3C Trace Context)
   std::string trace_id;     // its trace id
   std::string_view route;   // the pattern that matched, set by whoever dispatches: for metrics and logs
 

@@ -56,6 +56,20 @@ std::string as_json(std::string_view message, std::initializer_list<Field> field
   return text;
 }
 
+spdlog::level::level_enum level_of(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
 void write(spdlog::level::level_enum level, std::string_view message, std::initializer_list<Field> fields) {
   if (!logger().should_log(level)) return;
   logger().log(level, "{}",
@@ -67,17 +81,10 @@ void write(spdlog::level::level_enum level, std::string_view message, std::initi
 void configure(Format format, Level least) {
   chosen_format = format;
   logger().set_pattern(format == Format::json ? json_pattern : text_pattern, spdlog::pattern_time_type::utc);
-  switch (least) {
-    case Level::debug:
-      return logger().set_level(spdlog::level::debug);
-    case Level::info:
-      return logger().set_level(spdlog::level::info);
-    case Level::warning:
-      return logger().set_level(spdlog::level::warn);
-    case Level::error:
-      return logger().set_level(spdlog::level::err);
-  }
+  logger().set_level(level_of(least));
 }
+
+bool shows(Level level) { return logger().should_log(level_of(level)); }
 
 void debug(std::string_view message, std::initializer_list<Field> fields) {
   write(spdlog::level::debug, message, fields);

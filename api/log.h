@@ -18,6 +18,8 @@ using Field = std::pair<std::string_view, std::string>;
 // Once, before the first entry.
 void configure(Format format, Level least);
 
+// Whether entries of this level are written: before work that only an entry needs.
+[[nodiscard]] bool shows(Level level);
 void debug(std::string_view message, std::initializer_list<Field> fields = {});
 void info(std::string_view message, std::initializer_list<Field> fields = {});
 void warning(std::string_view message, std::initializer_list<Field> fields = {});

@@ -44,6 +44,21 @@ log::Level level_of(std::string_view name) {
   return name == "error" ? log::Level::error : log::Level::info;
 }
 
+// One line a request. Reads that succeed are most of all requests and change nothing: they show at debug.
+void log_request(const http::Request& request, int status, std::chrono::nanoseconds duration) {
+  const bool reads = request.method == http::Method::get || request.method == http::Method::head ||
+                     request.method == http::Method::options;
+  const bool quiet = reads && status < 400;
+  if (!log::shows(quiet ? log::Level::debug : log::Level::info)) return;
+  (quiet ? log::debug : log::info)(
+      "request", {{"method", std::string(http::to_string(request.method))},
+                  {"route", std::string(request.route)},
+                  {"status", std::to_string(status)},
+                  {"ms", fmt::format("{:.1f}", std::chrono::duration<double, std::milli>(duration).count())},
+                  {"request_id", request.request_id},
+                  {"trace_id", request.trace_id}});
+}
+
 http::ServerOptions server_options(const Settings& settings, std::string_view address) {
   const auto listen = parse_host_port(address).value();
   http::ServerOptions options{.host = listen.host, .port = listen.port};
@@ -55,6 +70,7 @@ http::ServerOptions server_options(const Settings& settings, std::string_view ad
   options.header_timeout = settings.header_timeout;
   options.body_timeout = settings.body_timeout;
   options.idle_timeout = settings.idle_timeout;
+  options.observe = &log_request;
   return options;
 }
 
@@ -163,6 +179,7 @@ int serve(const Settings& settings) {
   if (!started) return fail(started.error());
   node = std::move(*started);
   api = std::make_unique<Api>(*node, settings, settings.public_url.empty() ? address : settings.public_url);
+  api->metrics().show(**server);
   serving = api.get();
   std::unique_ptr<http::Server> metrics;
   if (!settings.metrics_listen.empty()) {
@@ -178,6 +195,7 @@ int serve(const Settings& settings) {
   signals.wait_for_one();
   log::info("stopping");
   node->drain();
+  std::this_thread::sleep_for(settings.drain_delay);
   (*server)->stop(settings.shutdown_timeout);
   node.reset();
   return 0;

@@ -9,8 +9,16 @@
 namespace tenure {
 namespace {
 
+void metric(std::string& out, std::string_view type, std::string_view name, std::string_view help,
+            std::uint64_t value) {
+  fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help, type,
+                 value);
+}
 void gauge(std::string& out, std::string_view name, std::string_view help, std::uint64_t value) {
-  fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name, help, value);
+  metric(out, "gauge", name, help, value);
+}
+void counter(std::string& out, std::string_view name, std::string_view help, std::uint64_t value) {
+  metric(out, "counter", name, help, value);
 }
 
 }  // namespace
@@ -30,6 +38,12 @@ std::string Metrics::text(const Node& node) const {
                      pattern, status, count);
     }
   }
+  if (server_ != nullptr) {
+    gauge(out, "tenure_http_connections", "Connections of clients.", server_->connections());
+    gauge(out, "tenure_http_requests_in_flight", "Requests that are being answered.", server_->requests());
+    gauge(out, "tenure_http_body_bytes", "Bytes of request bodies that are held.", server_->body_bytes());
+    counter(out, "tenure_http_faults_total", "Requests that failed inside the server.", server_->faults());
+  }
   const auto health = node.health();
   gauge(out, "tenure_log_commits_behind", "Commits in the log that are not folded yet.",
         health.commits_behind);
@@ -41,7 +55,7 @@ std::string Metrics::text(const Node& node) const {
   gauge(out, "tenure_log_available", "Whether the log answers.", health.log.available ? 1 : 0);
   gauge(out, "tenure_commands_in_flight", "Commands that wait for their commit.", health.in_flight);
   gauge(out, "tenure_operations_running", "Operations that have not ended.", health.operations_running);
-  gauge(out, "tenure_operations_stuck", "Operations without progress for too long.", health.operations_stuck);
+  gauge(out, "tenure_operations_stuck", "Operations without progress for too long.", health.stuck.size());
   gauge(out, "tenure_events_unpublished",
         fmt::format("Public events that are not known to be published; {} are counted at most.",
                     Node::unpublished_counted_max),

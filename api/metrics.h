@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/node.h"
+#include "api/server.h"
 
 namespace tenure {
 
@@ -21,11 +22,14 @@ class Metrics {
   void count(std::size_t route, int status) {
     requests_[route][static_cast<std::size_t>(status / 100)].fetch_add(1, std::memory_order_relaxed);
   }
+  // Shows what `server` counts too; it must outlive this. Once, before serving.
+  void show(const http::Server& server) { server_ = &server; }
   [[nodiscard]] std::string text(const Node& node) const;
 
  private:
   using ByStatusClass = std::array<std::atomic<std::uint64_t>, 6>;
   std::vector<ByStatusClass> requests_;
+  const http::Server* server_ = nullptr;
 };
 
 }  // namespace tenure

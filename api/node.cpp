@@ -255,11 +255,28 @@ void Node::publish_health() {
   health.waits_for_key = engine_->fold().waits_for_key();
   health.in_flight = engine_->in_flight();
   health.operations_running = engine_->sagas().running();
-  health.operations_stuck = engine_->sagas().stuck();
+  for (const auto& operation : engine_->sagas().stuck()) health.stuck.push_back(operation.str());
   health.events_unpublished = outbox::count(*store_, unpublished_counted_max);
   if (sink_ && health.events_unpublished > 0) health.publishing_trouble = sink_->trouble();
+  announce(health, health_);
   const std::lock_guard lock(health_mutex_);
   health_ = std::move(health);
+}
+
+// What has gone wrong since the last look, once.
+void Node::announce(const Health& now, const Health& before) {
+  const auto is_new = [](const std::vector<std::string>& known, const std::string& each) {
+    return std::ranges::find(known, each) == known.end();
+  };
+  for (const auto& stopped : now.stopped) {
+    if (is_new(before.stopped, stopped)) log::error("a partition stands still", {{"why", stopped}});
+  }
+  for (const auto& poisoned : now.poisoned) {
+    if (is_new(before.poisoned, poisoned)) log::error("a saga was set apart", {{"why", poisoned}});
+  }
+  for (const auto& stuck : now.stuck) {
+    if (is_new(before.stuck, stuck)) log::warning("an operation makes no progress", {{"operation", stuck}});
+  }
 }
 
 Node::Health Node::health() const {

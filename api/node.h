@@ -75,7 +75,8 @@ class Node {
     LogStatus log;
     bool waits_for_key = false;
     std::size_t in_flight = 0;
-    std::size_t operations_running = 0, operations_stuck = 0;
+    std::size_t operations_running = 0;
+    std::vector<std::string> stuck;        // operations that make no progress
     std::uint64_t events_unpublished = 0;  // counted up to `unpublished_counted_max`
     std::string publishing_trouble;        // why, when the topic takes nothing
     bool draining = false;
@@ -84,6 +85,7 @@ class Node {
   [[nodiscard]] Health health() const;
   // From now on not ready: a load balancer should look elsewhere.
   void drain() { draining_ = true; }
+  [[nodiscard]] bool draining() const { return draining_; }
 
  private:
   explicit Node(const Settings& settings);
@@ -98,6 +100,7 @@ class Node {
   void look_again_at(std::optional<Timestamp> at);
   void release_waiters();
   void publish_health();
+  static void announce(const Health& now, const Health& before);
   void scrub();
   void post(std::function<void()> task);
 

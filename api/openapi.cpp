@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "api/problem.h"
 #include "api/schemas.h"
 #include "core/limits.h"
 
@@ -122,6 +123,20 @@ void write_components(json::Writer& out, const std::vector<Route>& routes) {
   out.member("type", "http").member("scheme", "bearer").end_object().end_object().end_object();
 }
 
+// What `reason` of a problem can be. More will come: the schema leaves it open.
+void write_reasons(json::Writer& out) {
+  out.key("x-reasons").begin_array();
+  for (const auto& reason : reasons()) {
+    out.begin_object()
+        .member("name", reason.name)
+        .member("status", http::status_of(reason.category))
+        .member("title", reason.title)
+        .member("remedy", reason.remedy)
+        .end_object();
+  }
+  out.end_array();
+}
+
 }  // namespace
 
 std::string openapi_document(const std::vector<Route>& routes) {
@@ -150,6 +165,7 @@ std::string openapi_document(const std::vector<Route>& routes) {
   }
   out.end_object();
   write_components(out, routes);
+  write_reasons(out);
   out.end_object();
   return text;
 }

@@ -25,18 +25,20 @@ void write_error(json::Writer& out, int code, std::string_view message, const st
   out.end_object();
 }
 
-std::string body_of(std::string_view reason, std::string_view title, int status, std::string_view detail,
-                    const Rejection& rejection, const Request& request) {
+std::string body_of(const Rejection& rejection, int status, const Request& request) {
+  const auto& reason = info(rejection.reason);
+  const std::string_view detail =
+      rejection.detail.empty() ? reason.remedy : std::string_view(rejection.detail);
   std::string body;
   json::Writer out(body);
   out.begin_object()
-      .member("type", "/docs#" + std::string(reason))
-      .member("title", title)
+      .member("type", "/docs#" + std::string(reason.name))
+      .member("title", reason.title)
       .member("status", status)
       .member("detail", detail);
   const auto instance = request.target.substr(0, request.target.find('?'));
   if (!instance.empty() && text::is_utf8(instance)) out.member("instance", instance);
-  out.member("reason", reason)
+  out.member("reason", reason.name)
       .member("request_id", request.request_id)
       .member("success", false)
       .key("errors")
@@ -85,6 +87,8 @@ int status_of(Category category) {
       return 429;
     case Category::header_too_large:
       return 431;
+    case Category::fault:
+      return 500;
     case Category::not_implemented:
       return 501;
     case Category::unavailable:
@@ -98,26 +102,14 @@ int status_of(Category category) {
 Response problem(const Rejection& rejection, const Request& request) {
   const auto& reason = info(rejection.reason);
   const int status = status_of(reason.category);
-  const std::string_view detail =
-      rejection.detail.empty() ? reason.remedy : std::string_view(rejection.detail);
-  Response response{.status = status,
-                    .body = body_of(reason.name, reason.title, status, detail, rejection, request),
-                    .content_type = problem_type};
+  Response response{
+      .status = status, .body = body_of(rejection, status, request), .content_type = problem_type};
   if (reason.category == Category::unauthenticated)
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (reason.category == Category::unavailable || reason.category == Category::too_many) {
     response.headers.emplace_back("Retry-After", retry_after_seconds);
   }
   return response;
-}
-
-Response internal_error(const Request& request) {
-  constexpr int status = 500;
-  return {.status = status,
-          .body = body_of("internal_error", "Internal error", status,
-                          "This is a fault of the server. Its log has the cause under the request id.", {},
-                          request),
-          .content_type = problem_type};
 }
 
 }  // namespace tenure::http

@@ -9,7 +9,5 @@ namespace tenure::http {
 
 [[nodiscard]] int status_of(Category category);
 [[nodiscard]] Response problem(const Rejection& rejection, const Request& request);
-// What a bug answers: nothing that a client sends may lead here.
-[[nodiscard]] Response internal_error(const Request& request);
 
 }  // namespace tenure::http

@@ -24,12 +24,15 @@ enum class Access : std::uint8_t {
 
 struct Route {
   using Handler = Reply (*)(Call& call);
+  using Exists = bool (*)(const Call& call);
 
   http::Method method{};
   std::string_view pattern;  // "/v1/workspaces/{workspace}:freeze"
   std::string_view operation_id, summary;
   Access access = Access::any;
   Permission permission = Permission::read;
+  bool over_all = false;    // a list that Akua-Context: * asks for over all workspaces of a person
+  Exists exists = nullptr;  // what else the path names; false is 404, before any check
   const CommandInfo* command = nullptr;  // that the route runs: what the feed calls a denied one
   std::vector<http::Member> query;
   std::optional<http::Schema> body;

@@ -14,6 +14,7 @@ using http::Schema;
 using schemas::list_of;
 using schemas::page_and;
 
+constexpr std::string_view account_id_pattern = "^acc_[0-7][0-9a-hjkmnp-tv-z]{25}$";
 constexpr std::string_view slug_pattern = "^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$";
 
 Schema name() { return Schema::string().chars(1, limits::name_chars_max); }
@@ -30,11 +31,14 @@ std::vector<Route> workspace_routes() {
        .operation_id = "listWorkspaces",
        .summary = "Workspaces that the caller can see",
        .access = Access::any,
-       .query = page_and({optional("account_id", Schema::string()),
-                          optional("status", Schema::one_of({"provisioning", "active", "frozen",
-                                                             "offboarding", "deleting", "deleted"})),
-                          optional("managed", Schema::boolean()), optional("show_deleted", Schema::boolean()),
-                          optional("order_by", Schema::string())}),
+       .query = page_and(
+           {optional(
+                "account_id",
+                Schema::string().chars(AccountId::length, AccountId::length).pattern(account_id_pattern)),
+            optional("status", Schema::one_of({"provisioning", "active", "frozen", "offboarding", "deleting",
+                                               "deleted"})),
+            optional("managed", Schema::boolean()), optional("show_deleted", Schema::boolean()),
+            optional("order_by", Schema::one_of({"name", "name desc", "created_at", "created_at desc"}))}),
        .answer = list_of(schemas::workspace()),
        .handler = &routes::list_workspaces},
       {.method = Method::post,
@@ -108,6 +112,7 @@ std::vector<Route> workspace_routes() {
        .summary = "Provisions a failed environment again",
        .access = Access::workspace_of_path,
        .permission = Permission::manage,
+       .exists = &routes::environment_exists,
        .command = &command_info<environment::RetryEnvironment>(),
        .body = empty_body(),
        .success = 202,
@@ -148,6 +153,7 @@ std::vector<Route> operation_routes() {
        .operation_id = "listOperations",
        .summary = "Operations of the types that every client knows, newest first",
        .access = Access::any,
+       .over_all = true,
        .query = page_and(
            {optional("owner_type", Schema::one_of({"install", "repository_change_request", "repository",
                                                    "workspace", "machine", "cluster", "package"})),
@@ -212,6 +218,7 @@ std::vector<Route> api_token_routes() {
        .summary = "API tokens of the workspace in context",
        .access = Access::workspace_of_context,
        .permission = Permission::manage,
+       .over_all = true,
        .query = page_and({}),
        .answer = list_of(schemas::api_token()),
        .handler = &routes::list_api_tokens},
@@ -234,6 +241,7 @@ std::vector<Route> api_token_routes() {
        .summary = "Revokes an API token",
        .access = Access::workspace_of_context,
        .permission = Permission::manage,
+       .exists = &routes::api_token_exists,
        .command = &command_info<api_token::RevokeApiToken>(),
        .body = empty_body(),
        .success = 204,
@@ -255,6 +263,7 @@ std::vector<Route> people_routes() {
        .operation_id = "getSession",
        .summary = "The session that the request came with",
        .access = Access::any,
+       .exists = &routes::came_with_session,
        .answer = schemas::session(),
        .handler = &routes::get_session},
       {.method = Method::delete_,
@@ -278,6 +287,7 @@ std::vector<Route> people_routes() {
        .operation_id = "endSession",
        .summary = "Ends one of the caller's sessions",
        .access = Access::person,
+       .exists = &routes::session_exists,
        .body = empty_body(),
        .success = 204,
        .handler = &routes::end_session},
@@ -294,6 +304,7 @@ std::vector<Route> people_routes() {
        .operation_id = "getAccount",
        .summary = "An account",
        .access = Access::person,
+       .exists = &routes::account_exists,
        .answer = schemas::account(),
        .handler = &routes::get_account},
   };

@@ -113,6 +113,7 @@ Schema operation() {
                  required("completed_at", time_or_null()),
                  required("created_at", Schema::unix_time()),
                  required("updated_at", Schema::unix_time()),
+                 required("etag", Schema::string()),
                  optional("steps", Schema::array(step())),
              })
       .named("Operation");
@@ -260,7 +261,7 @@ Schema problem() {
                             required("title", Schema::string()),
                             required("status", Schema::integer()),
                             required("detail", Schema::string()),
-                            required("instance", Schema::string()),
+                            optional("instance", Schema::string()),
                             required("reason", Schema::string()),
                             required("request_id", Schema::string()),
                             required("success", Schema::boolean()),

@@ -49,8 +49,22 @@ using HttpError = beast::http::error;
 // What the connections of all threads count together.
 struct Counts {
   std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> requests{0};
   std::atomic<std::size_t> body_bytes{0};
   std::atomic<std::uint64_t> faults{0};
+};
+
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::size_t>& all) : all_(all) {
+    all_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~Counted() { all_.fetch_sub(1, std::memory_order_relaxed); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<std::size_t>& all_;
 };
 
 // The part of `Counts::body_bytes` that one request holds, given back when the request goes.
@@ -128,6 +142,7 @@ class Connection {
     request.remote_ip = remote_ip_;
     const auto head = co_await read_head();
     if (head == Head::none) co_return false;
+    const Counted counted(counts_.requests);
     const auto begun = options_.observe ? SteadyClock::now() : SteadyClock::time_point();
     if (head != Head::complete) {
       read_trace(request);
@@ -252,7 +267,7 @@ class Connection {
     ++counts_.faults;
     log::error("a request failed inside the server",
                {{"request_id", request.request_id}, {"error", std::string(what)}});
-    return internal_error(request);
+    return problem({Reason::internal_error, "", {}, {}}, request);
   }
 
   void observe(const Request& request, int status, SteadyClock::time_point begun) const {
@@ -487,6 +502,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOp
 std::string Server::address() const { return impl_->address; }
 void Server::stop(std::chrono::milliseconds grace) { impl_->stop(grace); }
 std::size_t Server::connections() const { return impl_->counts.connections.load(); }
+std::size_t Server::requests() const { return impl_->counts.requests.load(); }
 std::size_t Server::body_bytes() const { return impl_->counts.body_bytes.load(); }
 std::uint64_t Server::faults() const { return impl_->counts.faults.load(); }
 

@@ -61,6 +61,8 @@ class Server {
   // No new connections; requests that were begun are answered, within `grace`; then everything is closed.
   void stop(std::chrono::milliseconds grace);
   [[nodiscard]] std::size_t connections() const;
+  // Requests whose header is read and whose answer is not written yet.
+  [[nodiscard]] std::size_t requests() const;
   // Bytes of bodies now held, of those that `bodies_bytes_max` bounds.
   [[nodiscard]] std::size_t body_bytes() const;
   // Exceptions that left `Dispatch`, each answered 500: every one is a bug.

@@ -44,6 +44,7 @@ struct Settings {
   Duration commit_timeout = std::chrono::seconds{5};
   Duration provision_timeout = std::chrono::seconds{60};
   Duration refusal_window = std::chrono::minutes{1};
+  Duration drain_delay = std::chrono::seconds{0};
   Duration shutdown_timeout = std::chrono::seconds{20};  // leaves time to flush within 30 s of SIGTERM
   std::string token_prefix = "sk_akua_";
   Policy policy;

@@ -235,6 +235,8 @@ const std::vector<Setting>& settings_table() {
        "then an attempt of a provisioner has failed"},
       {"refusal-window", &Settings::refusal_window, "duration", durations(1ms, 1h),
        "equal refusals within it become one audit entry with a count"},
+      {"drain-delay", &Settings::drain_delay, "duration", durations(0ms, 5min),
+       "after SIGTERM, how long requests are still taken while /readyz says no"},
       {"shutdown-timeout", &Settings::shutdown_timeout, "duration", durations(0ms, 1h),
        "for requests to end after SIGTERM"},
       {"token-prefix", &Settings::token_prefix, "text", is_token_prefix, "how API tokens begin"},

@@ -102,6 +102,16 @@ void evolve(AnyState& state, const Event& event, Timestamp at) {
       event);
 }
 
+std::string display_of(const AnyState& state) {
+  if (const auto* account = std::get_if<account::State>(&state)) return account->name;
+  if (const auto* workspace = std::get_if<workspace::State>(&state)) return workspace->name;
+  if (const auto* environment = std::get_if<environment::State>(&state)) return environment->slug;
+  if (const auto* token = std::get_if<api_token::State>(&state)) return token->name;
+  if (const auto* operation = std::get_if<operation::State>(&state))
+    return std::string(spelling(operation->type));
+  return {};
+}
+
 std::string encode_state(const AnyState& state) {
   std::string text;
   json::Writer out(text);

@@ -141,6 +141,9 @@ template <class E>
 // Moves `state` (monostate: a stream that did not exist) by one event.
 void evolve(AnyState& state, const Event& event, Timestamp at);
 
+// What people call the thing in the audit feed; empty where it has no name, or one that is sealed.
+[[nodiscard]] std::string display_of(const AnyState& state);
+
 // States as the store keeps them: {"<category>":{...}} under the category of their aggregate.
 [[nodiscard]] std::string encode_state(const AnyState& state);
 // Throws codec::DecodeError.

@@ -44,6 +44,38 @@ bool leaves_entry(const Rejection& rejection) {
   return category == Category::conflict || category == Category::stale || category == Category::locked;
 }
 
+bool comes_before_guards(const Rejection& rejection) {
+  const auto category = info(rejection.reason).category;
+  return category == Category::not_found || category == Category::invalid;
+}
+
+std::optional<Rejection> check_lock(const CommandRequest& request, const States& states) {
+  if (info_of(request.command).in_locked_workspace != InLockedWorkspace::refused) return std::nullopt;
+  const auto id = workspace_of(request.command);
+  if (!id) return std::nullopt;
+  const auto status = states.get<workspace::State>(workspace::stream(*id)).status;
+  if (status == workspace::Status::frozen) return Rejection{Reason::workspace_frozen, "", {}, {}};
+  if (status >= workspace::Status::offboarding) return Rejection{Reason::workspace_offboarding, "", {}, {}};
+  return std::nullopt;
+}
+
+bool matches(const IfMatch& condition, const Version& target) {
+  if (condition.any) return target.number > 0;
+  return std::ranges::find(condition.versions, target.number) != condition.versions.end();
+}
+
+// What is to be made has no version yet, and nobody has seen one.
+bool is_ahead(const std::optional<IfMatch>& condition, const Version& target) {
+  return condition && target.number > 0 && !matches(*condition, target) &&
+         std::ranges::any_of(condition->versions,
+                             [&](std::uint64_t version) { return version > target.number; });
+}
+
+std::optional<Rejection> check_if_match(const std::optional<IfMatch>& condition, const Version& target) {
+  if (!condition || matches(*condition, target)) return std::nullopt;
+  return Rejection{Reason::etag_mismatch, "", {}, {{"current_etag", std::to_string(target.number)}}};
+}
+
 std::string changes_json(const std::vector<Decision::Change>& changes) {
   auto sorted = changes;
   std::ranges::sort(sorted, {}, &Decision::Change::field);
@@ -98,9 +130,7 @@ void Executor::run(std::shared_ptr<Pending> pending) {
     if (answer_from_kept(*pending, pending->key_stream)) return;
     seen.look_at(pending->key_stream);
   }
-  if (const auto refused = check_guards(*pending, seen, seen.look_at(target_of(request.command)))) {
-    return answer_without_commit(std::move(pending), std::unexpected(*refused), seen);
-  }
+  const auto target = seen.look_at(target_of(request.command));
   const Context context{.now = now_in(request.partition),
                         .node = parts_.node,
                         .policy = parts_.policy,
@@ -108,6 +138,14 @@ void Executor::run(std::shared_ptr<Pending> pending) {
                         .blind = blind_};
   auto decided =
       std::visit([&](const auto& command) { return decide(command, seen, context); }, request.command);
+  // Refusals come in the order 404, 422, 423, 412, 409.
+  if (decided || !comes_before_guards(decided.error())) {
+    if (const auto locked = check_lock(request, seen))
+      return answer_without_commit(std::move(pending), std::unexpected(*locked), seen);
+    if (is_ahead(request.if_match, target)) return wait_for_version(std::move(pending));
+    if (const auto stale = check_if_match(request.if_match, target))
+      return answer_without_commit(std::move(pending), std::unexpected(*stale), seen);
+  }
   if (!decided)
     return answer_without_commit(std::move(pending), std::unexpected(std::move(decided.error())), seen);
   if (decided->writes().empty() && !request.idempotency) {
@@ -151,23 +189,34 @@ bool Executor::answer_from_kept(Pending& pending, const StreamName& stream) {
   return true;
 }
 
-// What is checked before every decision, in the order in which refusals come: 423 and its kin, then 412.
-std::optional<Rejection> Executor::check_guards(const Pending& pending, const States& states,
-                                                const Version& target) const {
-  const auto& request = pending.request;
-  if (info_of(request.command).in_locked_workspace == InLockedWorkspace::refused) {
-    if (const auto id = workspace_of(request.command)) {
-      const auto status = states.get<workspace::State>(workspace::stream(*id)).status;
-      if (status == workspace::Status::frozen) return Rejection{Reason::workspace_frozen, "", {}, {}};
-      if (status >= workspace::Status::offboarding)
-        return Rejection{Reason::workspace_offboarding, "", {}, {}};
+// The client has seen a version that this node has not folded yet.
+void Executor::wait_for_version(std::shared_ptr<Pending> pending) {
+  if (awaiting_.size() >= limits::if_match_waiting_max) {
+    return pending->request.done(std::unexpected(Rejection{Reason::overloaded, "", {}, {}}));
+  }
+  awaiting_.emplace(parts_.clock.now() + limits::position_wait_max, std::move(pending));
+}
+
+void Executor::look_at_awaited_versions() {
+  const auto now = parts_.clock.now();
+  std::vector<std::shared_ptr<Pending>> there;
+  for (auto each = awaiting_.begin(); each != awaiting_.end();) {
+    const auto& request = each->second->request;
+    const auto& version = parts_.folded.get(request.partition, target_of(request.command)).version;
+    if (!is_ahead(request.if_match, version)) {
+      there.push_back(std::move(each->second));
+      each = awaiting_.erase(each);
+    } else if (each->first <= now) {
+      request.done(std::unexpected(Rejection{Reason::position_not_reached, "", {}, {}}));
+      each = awaiting_.erase(each);
+    } else {
+      ++each;
     }
   }
-  if (request.if_match && !request.if_match->any &&
-      std::ranges::find(request.if_match->versions, target.number) == request.if_match->versions.end()) {
-    return Rejection{Reason::etag_mismatch, "", {}, {{"current_etag", std::to_string(target.number)}}};
+  for (auto& pending : there) {
+    pending->deadline = now + parts_.commit_timeout;
+    run(std::move(pending));
   }
-  return std::nullopt;
 }
 
 // Step 5.
@@ -393,6 +442,7 @@ void Executor::answer(const std::shared_ptr<Pending>& pending, CommandResult res
                          .caller = request.caller,
                          .context = request.context,
                          .done = {}};
+  refusal.displays = {display_of(parts_.folded.get(request.partition, target).state)};
   refusal.done = [pending, rejection] { pending->request.done(std::unexpected(rejection)); };
   refuse(std::move(refusal));
 }
@@ -425,6 +475,7 @@ void Executor::write_repeated_refusals() {
 // Every commit that was folded has come back by now: what is overtaken was overtaken by another.
 void Executor::tick() {
   settle_unknown();
+  look_at_awaited_versions();
   const auto now = parts_.clock.now();
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     give_up(CommitId(deadlines_.begin()->second), {Reason::outcome_unknown, "", {}, {}});
@@ -434,8 +485,9 @@ void Executor::tick() {
 
 std::optional<Timestamp> Executor::next_tick() const {
   auto next = refusals_.next_end();
-  if (!deadlines_.empty())
-    next = std::min(next.value_or(deadlines_.begin()->first), deadlines_.begin()->first);
+  const auto consider = [&](Timestamp at) { next = std::min(next.value_or(at), at); };
+  if (!deadlines_.empty()) consider(deadlines_.begin()->first);
+  if (!awaiting_.empty()) consider(awaiting_.begin()->first);
   return next;
 }
 

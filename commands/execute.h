@@ -103,7 +103,7 @@ class Executor {
   // Answers what has waited too long, writes counted refusals. To be called at `next_tick`.
   void tick();
   [[nodiscard]] std::optional<Timestamp> next_tick() const;
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + held_; }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size() + held_ + awaiting_.size(); }
 
  private:
   struct Pending;        // a request on its way
@@ -114,8 +114,8 @@ class Executor {
   void run(std::shared_ptr<Pending> pending);
   void run_again(std::shared_ptr<Pending> pending);
   [[nodiscard]] bool answer_from_kept(Pending& pending, const StreamName& stream);
-  [[nodiscard]] std::optional<Rejection> check_guards(const Pending& pending, const States& states,
-                                                      const Version& target) const;
+  void wait_for_version(std::shared_ptr<Pending> pending);
+  void look_at_awaited_versions();
   void commit(std::shared_ptr<Pending> pending, const Decision& decision, const Seen& seen);
   void answer_without_commit(std::shared_ptr<Pending> pending, CommandResult result, const Seen& seen);
   // Enters a refusal into its feed first.
@@ -152,6 +152,7 @@ class Executor {
   std::vector<CommitId> unknown_;           // in flight, and the log does not say whether it has them
   std::vector<KeyStore::NewKey> new_keys_;  // of `outgoing_`
   std::multimap<Timestamp, CommitId> deadlines_;
+  std::multimap<Timestamp, std::shared_ptr<Pending>> awaiting_;  // a version that If-Match names, until when
   RefusalCounter refusals_;
 };
 

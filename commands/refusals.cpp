@@ -59,6 +59,7 @@ Commit refusal_commit(const RefusalRequest& request, std::uint64_t repeated, con
   envelope.writes.push_back({{"refusal", id.str()}, {}, {encode_event(reservation::Taken{})}});
 
   auto payload = audit_payload_of(request.caller, request.context);
+  payload.target_displays = request.displays;
   payload.target_displays.resize(request.targets.size());
   if (repeated > 0) payload.changes = "{\"repeated\":" + std::to_string(repeated) + "}";
   envelope.audit = AuditEnvelope{.feed = request.tenant,

@@ -25,6 +25,7 @@ struct RefusalRequest {
   std::string action;
   Outcome outcome = Outcome::denied;
   std::vector<AuditTarget> targets;
+  std::vector<std::string> displays = {};  // of the targets; those missing are empty
   Rejection rejection;
   Caller caller;
   RequestContext context;

@@ -5,13 +5,15 @@
 
 namespace tenure {
 
-const ReasonInfo& info(Reason reason) {
+std::span<const ReasonInfo> reasons() {
   static constexpr auto table = std::to_array<ReasonInfo>({
 #define TENURE_REASON_ROW(name, category, title, remedy) {#name, Category::category, title, remedy},
       TENURE_REASONS(TENURE_REASON_ROW)
 #undef TENURE_REASON_ROW
   });
-  return table[static_cast<std::size_t>(reason)];
+  return table;
 }
+
+const ReasonInfo& info(Reason reason) { return reasons()[static_cast<std::size_t>(reason)]; }
 
 }  // namespace tenure

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ enum class Category : std::uint8_t {
   unavailable,       // 503
   version_unknown,   // 505
   timeout,           // 408
+  fault,             // 500: a bug; nothing that a client sends may lead here
 };
 
 // The one list of reasons. A client may rely on a reason's spelling: it is never renamed.
@@ -87,7 +89,9 @@ enum class Category : std::uint8_t {
   X(log_unavailable, unavailable, "Log unavailable", "Send the request again later.")                        \
   X(overloaded, unavailable, "Overloaded", "Send the request again later.")                                  \
   X(starting, unavailable, "Starting", "Send the request again later, or to another node.")                  \
-  X(shutting_down, unavailable, "Shutting down", "Send the request again, or to another node.")
+  X(shutting_down, unavailable, "Shutting down", "Send the request again, or to another node.")              \
+  X(internal_error, fault, "Internal error",                                                                 \
+    "This is a fault of the server. Its log has the cause under the request id.")
 
 enum class Reason : std::uint8_t {
 #define TENURE_REASON_ENUM(name, category, title, remedy) name,
@@ -101,6 +105,7 @@ struct ReasonInfo {
   std::string_view title;
   std::string_view remedy;
 };
+[[nodiscard]] std::span<const ReasonInfo> reasons();  // all, in the order of the list
 [[nodiscard]] const ReasonInfo& info(Reason reason);
 
 // One field that does not validate: path as in ["body", "name"].

@@ -34,4 +34,9 @@ inline constexpr int decide_attempts_max = 32;
 inline constexpr std::size_t commands_in_flight_max = 10'000;
 inline constexpr std::size_t refusals_counted_max = 10'000;
 
+// How long a request waits for what it says this node has still to fold: Tenure-Min-Position, or an If-Match
+// from another node.
+inline constexpr std::chrono::seconds position_wait_max{5};
+inline constexpr std::size_t if_match_waiting_max = 1'000;
+
 }  // namespace tenure::limits

@@ -100,6 +100,7 @@ std::string render(const StreamState& state) {
   rows::write_optional(out, "completed_at", operation.completed_at);
   out.member("created_at", to_unix_seconds(operation.created_at))
       .member("updated_at", to_unix_seconds(operation.updated_at))
+      .member("etag", std::to_string(state.version.number))
       .key("steps")
       .begin_array();
   for (const auto& step : operation.steps) write_step(out, operation, step);

@@ -12,7 +12,7 @@
 namespace tenure::operations {
 
 void reduce(const StreamChange& change, Store::Batch& rows);
-inline constexpr View view{"operations", 1, &reduce};
+inline constexpr View view{"operations", 2, &reduce};
 
 struct Row {
   WorkspaceId workspace;

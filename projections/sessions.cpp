@@ -6,6 +6,14 @@
 namespace tenure::sessions {
 namespace {
 
+Row read_row(std::string_view bytes) {
+  keys::Reader reader(bytes);
+  Row row;
+  row.version = reader.u64();
+  row.json = std::string(reader.rest());
+  return row;
+}
+
 std::string row_key(UserId user, SessionId session) { return keys::Key('S').id(user).id(session).str(); }
 
 }  // namespace
@@ -32,7 +40,9 @@ void reduce(const StreamChange& change, Store::Batch& rows) {
     if (!before->hash.empty()) rows.erase(credentials::key_of_hex(before->hash));
     return;
   }
-  rows.put(row_key(after->user, after->id), render(change.after));
+  keys::Key value('\0');
+  value.u64(change.after.version.number).rest(render(change.after));
+  rows.put(row_key(after->user, after->id), std::string_view(value).substr(1));
   rows.put(credentials::key_of_hex(after->hash),
            credentials::encode(credentials::SessionHolder{.session = after->id,
                                                           .user = after->user,
@@ -44,11 +54,13 @@ void reduce(const StreamChange& change, Store::Batch& rows) {
 Page list(const Store& store, UserId user, const PageRequest& page) {
   return rows::page_of(
       store, keys::Key('S').id(user).str(), rows::Direction::ascending, page,
-      [](std::string_view, std::string_view json) { return std::optional<std::string>(json); });
+      [](std::string_view, std::string_view bytes) { return std::optional(read_row(bytes).json); });
 }
 
-std::optional<std::string> find(const Store& store, UserId user, SessionId session) {
-  return store.get(row_key(user, session));
+std::optional<Row> find(const Store& store, UserId user, SessionId session) {
+  const auto bytes = store.get(row_key(user, session));
+  if (!bytes) return std::nullopt;
+  return read_row(*bytes);
 }
 
 }  // namespace tenure::sessions

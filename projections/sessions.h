@@ -11,11 +11,15 @@
 namespace tenure::sessions {
 
 void reduce(const StreamChange& change, Store::Batch& rows);
-inline constexpr View view{"sessions", 1, &reduce};
+inline constexpr View view{"sessions", 2, &reduce};
 
 [[nodiscard]] std::string render(const StreamState& state);
 // Oldest first, without those that have ended.
 [[nodiscard]] Page list(const Store& store, UserId user, const PageRequest& page);
-[[nodiscard]] std::optional<std::string> find(const Store& store, UserId user, SessionId session);
+struct Row {
+  std::uint64_t version = 0;
+  std::string json;
+};
+[[nodiscard]] std::optional<Row> find(const Store& store, UserId user, SessionId session);
 
 }  // namespace tenure::sessions

@@ -29,6 +29,13 @@ std::string created_entry(const workspace::State& workspace) {
   return keys::Key('\0').time(workspace.created_at).id(workspace.id).str().substr(1);
 }
 
+// Every entry ends with the id.
+WorkspaceId id_of(std::string_view entry) {
+  constexpr std::size_t id_bytes = 16;
+  keys::Reader reader(entry.substr(entry.size() - id_bytes));
+  return reader.id<WorkspaceId>();
+}
+
 std::string header_bytes(const workspace::State& workspace, std::uint64_t version) {
   return keys::Key('\0')
       .id(workspace.account)
@@ -110,11 +117,6 @@ std::optional<std::string> take_next(std::vector<Run>& runs, bool descending) {
   return next;
 }
 
-bool passes(const Filter& filter, const Header& header) {
-  return (!filter.account || header.account == *filter.account) &&
-         (!filter.status || header.status == *filter.status);
-}
-
 }  // namespace
 
 std::string render(const StreamState& state) {
@@ -175,6 +177,25 @@ std::optional<Row> find(const Store& store, WorkspaceId id) {
   return read_row(*bytes);
 }
 
+std::string name_of(const Row& row) {
+  return std::string(json::parse(row.json).value().at("name").as_string());
+}
+
+std::optional<Place> next(const Store& store, const Filter& filter, const std::optional<std::string>& after) {
+  auto runs = runs_for(store, filter, Order::created_ascending, {.limit = 1, .after = after});
+  while (auto entry = take_next(runs, false)) {
+    const auto id = id_of(*entry);
+    if (auto row = find(store, id); row && passes(filter, row->header))
+      return Place{std::move(*entry), id, std::move(*row)};
+  }
+  return std::nullopt;
+}
+
+bool passes(const Filter& filter, const Header& header) {
+  return (!filter.account || header.account == *filter.account) &&
+         (!filter.status || header.status == *filter.status);
+}
+
 Page list(const Store& store, const Filter& filter, Order order, const PageRequest& request) {
   const bool descending = order == Order::name_descending || order == Order::created_descending;
   auto runs = runs_for(store, filter, order, request);
@@ -186,8 +207,7 @@ Page list(const Store& store, const Filter& filter, Order order, const PageReque
       page.next = last;
       break;
     }
-    keys::Reader id(std::string_view(*entry).substr(entry->size() - 16));
-    if (auto row = find(store, id.id<WorkspaceId>()); row && passes(filter, row->header)) {
+    if (auto row = find(store, id_of(*entry)); row && passes(filter, row->header)) {
       page.rows.push_back(std::move(row->json));
     }
     last = std::move(*entry);

@@ -30,6 +30,7 @@ struct Row {
 
 [[nodiscard]] std::string render(const StreamState& state);
 [[nodiscard]] std::optional<Row> find(const Store& store, WorkspaceId id);
+[[nodiscard]] std::string name_of(const Row& row);
 
 enum class Order { created_descending, created_ascending, name_ascending, name_descending };
 struct Filter {
@@ -38,8 +39,19 @@ struct Filter {
   std::optional<AccountId> account;  // only this one's
   std::optional<workspace::Status> status;
 };
+[[nodiscard]] bool passes(const Filter& filter, const Header& header);  // account and status
 // What existed during a whole walk over the pages appears exactly once, in every order but by name when it is
 // renamed.
 [[nodiscard]] Page list(const Store& store, const Filter& filter, Order order, const PageRequest& page);
+
+// One workspace after the other in the order of their creation: the first, or the one behind `after`.
+struct Place {
+  std::string after;  // of this one; `place_bytes` long
+  WorkspaceId id;
+  Row row;
+};
+inline constexpr std::size_t place_bytes = 24;
+[[nodiscard]] std::optional<Place> next(const Store& store, const Filter& filter,
+                                        const std::optional<std::string>& after);
 
 }  // namespace tenure::workspaces

@@ -72,12 +72,13 @@ std::optional<Timestamp> SagaRunner::next_tick() const {
   return next;
 }
 
-std::size_t SagaRunner::stuck() const {
-  return static_cast<std::size_t>(std::ranges::count_if(running_, [&](const auto& place) {
-    const auto* operation =
-        std::get_if<operation::State>(&parts_.states.get(place.second, place.first).state);
-    return operation != nullptr && operation->stuck;
-  }));
+std::vector<OperationId> SagaRunner::stuck() const {
+  std::vector<OperationId> found;
+  for (const auto& [stream, partition] : running_) {
+    const auto* operation = std::get_if<operation::State>(&parts_.states.get(partition, stream).state);
+    if (operation != nullptr && operation->stuck) found.push_back(operation->id);
+  }
+  return found;
 }
 
 void SagaRunner::look_at(const StreamName& stream) {

@@ -47,7 +47,8 @@ class SagaRunner {
   // Sagas set apart because they could not be run; the others go on.
   [[nodiscard]] const std::map<std::string, std::string>& poisoned() const { return poisoned_; }
   [[nodiscard]] std::size_t running() const { return running_.size(); }
-  [[nodiscard]] std::size_t stuck() const;
+  // Operations that have gone on for too long without progress.
+  [[nodiscard]] std::vector<OperationId> stuck() const;
 
  private:
   // One effect on one environment, from its start until what came of it is recorded.

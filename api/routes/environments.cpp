@@ -6,13 +6,14 @@
 namespace tenure::routes {
 namespace {
 
+std::optional<EnvironmentId> find(const Call& call) {
+  return environments::find(call.api.store(), call.workspace->id, call.parameter("environment"));
+}
+
 boost::asio::awaitable<http::Response> retry(Call& call) {
-  if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
-  const auto environment =
-      environments::find(call.api.store(), call.workspace->id, call.parameter("environment"));
-  if (!environment) co_return call.api.refuse(call, {Reason::not_found, "", {}, {}});
+  const auto environment = find(call).value();
   auto& node = call.api.node();
-  const environment::RetryEnvironment command{call.workspace->id, *environment,
+  const environment::RetryEnvironment command{call.workspace->id, environment,
                                               OperationId::make(node.clock().now(), node.random())};
   co_return co_await call.api.execute(call, command, call.workspace->partition);
 }
@@ -26,5 +27,6 @@ Reply list_environments(Call& call) {
 }
 
 Reply retry_environment(Call& call) { return retry(call); }
+bool environment_exists(const Call& call) { return find(call).has_value(); }
 
 }  // namespace tenure::routes

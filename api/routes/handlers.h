@@ -1,4 +1,5 @@
-// Every handler of the table of routes, by the file that has it.
+// Every handler of the table of routes, by the file that has it, and what asks whether its path names
+// something that is there.
 #pragma once
 
 #include "api/call.h"
@@ -17,6 +18,7 @@ Reply get_access_state(Call& call);
 // environments.cpp
 Reply list_environments(Call& call);
 Reply retry_environment(Call& call);
+bool environment_exists(const Call& call);
 
 // operations.cpp
 Reply list_operations(Call& call);
@@ -30,6 +32,7 @@ Reply retry_operation(Call& call);
 Reply list_api_tokens(Call& call);
 Reply create_api_token(Call& call);
 Reply revoke_api_token(Call& call);
+bool api_token_exists(const Call& call);
 
 // people.cpp: the caller, sessions, accounts
 Reply get_me(Call& call);
@@ -39,6 +42,9 @@ Reply end_current_session(Call& call);
 Reply end_session(Call& call);
 Reply list_accounts(Call& call);
 Reply get_account(Call& call);
+bool came_with_session(const Call& call);
+bool session_exists(const Call& call);
+bool account_exists(const Call& call);
 
 // history.cpp: the audit feed and raw events
 Reply list_audit_entries(Call& call);

@@ -11,16 +11,12 @@ namespace tenure::routes {
 Reply list_audit_entries(Call& call) {
   const auto page = call.api.page_request(call);
   if (!page) return call.api.refuse(call, page.error());
-  const auto from = query_time(call, "from");
-  if (!from) return call.api.refuse(call, from.error());
-  const auto to = query_time(call, "to");
-  if (!to) return call.api.refuse(call, to.error());
   const audit::Filter filter{.actor = query_text(call, "actor"),
                              .action = query_text(call, "action"),
                              .target = query_text(call, "target"),
                              .outcome = query_text(call, "outcome"),
-                             .from = *from,
-                             .to = *to};
+                             .from = query_time(call, "from"),
+                             .to = query_time(call, "to")};
   const auto order =
       call.request.query_value("order") == "asc" ? audit::Order::oldest_first : audit::Order::newest_first;
   return call.api.list(call, audit::list(call.api.store(), call.workspace->id.str(), filter, order, *page));
@@ -29,11 +25,8 @@ Reply list_audit_entries(Call& call) {
 Reply list_events(Call& call) {
   const auto page = call.api.page_request(call);
   if (!page) return call.api.refuse(call, page.error());
-  const auto from = query_time(call, "from");
-  if (!from) return call.api.refuse(call, from.error());
-  const auto to = query_time(call, "to");
-  if (!to) return call.api.refuse(call, to.error());
-  const history::Filter filter{.type = query_text(call, "type"), .from = *from, .to = *to};
+  const history::Filter filter{
+      .type = query_text(call, "type"), .from = query_time(call, "from"), .to = query_time(call, "to")};
   return call.api.list(call, history::of_workspace(call.api.store(), call.workspace->id, filter, *page));
 }
 

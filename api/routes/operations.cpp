@@ -17,28 +17,29 @@ constexpr std::chrono::milliseconds look_every{50};
 OperationId id_of(const Call& call) { return OperationId::parse(call.parameter("operation")).value(); }
 
 boost::asio::awaitable<http::Response> wait(Call& call) {
-  if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   const auto asked = call.request.query_value("timeout");
   const auto timeout = asked ? std::chrono::seconds(std::stoi(std::string(*asked))) : wait_default;
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   const auto end = std::chrono::steady_clock::now() + timeout;
   auto row = operations::find(call.api.store(), id_of(call)).value();
-  while (row.status == operation::Status::running && std::chrono::steady_clock::now() < end) {
+  const auto waits_on = [&] {
+    return row.status == operation::Status::running && std::chrono::steady_clock::now() < end &&
+           !call.api.node().draining();
+  };
+  while (waits_on()) {
     timer.expires_after(look_every);
     co_await timer.async_wait(boost::asio::use_awaitable);
     row = operations::find(call.api.store(), id_of(call)).value();
   }
-  co_return call.api.ok(call.api.fill(std::move(row.json)));
+  co_return call.api.ok(call.api.fill(std::move(row.json)), row.version);
 }
 
 boost::asio::awaitable<http::Response> cancel(Call& call) {
-  if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   co_return co_await call.api.execute(call, operation::CancelOperation{call.workspace->id, id_of(call)},
                                       call.workspace->partition);
 }
 
 boost::asio::awaitable<http::Response> retry(Call& call) {
-  if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   auto& node = call.api.node();
   const operation::RetryOperation command{call.workspace->id, id_of(call),
                                           OperationId::make(node.clock().now(), node.random())};
@@ -69,7 +70,7 @@ Reply list_workspace_operations(Call& call) {
 
 Reply get_operation(Call& call) {
   auto row = operations::find(call.api.store(), id_of(call)).value();
-  return call.api.ok(call.api.fill(std::move(row.json)));
+  return call.api.ok(call.api.fill(std::move(row.json)), row.version);
 }
 
 Reply wait_for_operation(Call& call) { return wait(call); }

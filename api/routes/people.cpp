@@ -50,7 +50,6 @@ void write_credential(json::Writer& out, const Principal& principal) {
 }
 
 boost::asio::awaitable<http::Response> end(Call& call, SessionId session) {
-  if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   const auto& own = *call.principal.session;
   const auto result = co_await call.api.execute_parts(
       call, session::EndSession{own.user, own.personal_account, session}, directory_partition);
@@ -76,13 +75,13 @@ Reply get_me(Call& call) {
 }
 
 Reply get_session(Call& call) {
-  const Rejection none{Reason::not_found, "The credential of this request is not a session.", {}, {}};
-  if (!call.principal.session) return call.api.refuse(call, none);
   const auto& own = *call.principal.session;
   auto row = sessions::find(call.api.store(), own.user, own.session);
-  if (!row) return call.api.refuse(call, none);
-  return call.api.ok(std::move(*row));
+  if (!row) return call.api.refuse(call, {Reason::unauthenticated, "", {}, {}});  // ended meanwhile
+  return call.api.ok(std::move(row->json), row->version);
 }
+
+bool came_with_session(const Call& call) { return call.principal.is_person(); }
 
 Reply list_sessions(Call& call) {
   const auto page = call.api.page_request(call);
@@ -92,11 +91,13 @@ Reply list_sessions(Call& call) {
 
 Reply end_current_session(Call& call) { return end(call, call.principal.session->session); }
 
-Reply end_session(Call& call) {
+Reply end_session(Call& call) { return end(call, SessionId::parse(call.parameter("session")).value()); }
+
+// A repeated end has its kept answer though the session is gone.
+bool session_exists(const Call& call) {
   const auto session = SessionId::parse(call.parameter("session"));
-  const bool own = session && sessions::find(call.api.store(), call.principal.session->user, *session);
-  if (!own) return call.api.refuse(call, {Reason::not_found, "", {}, {}});
-  return end(call, *session);
+  return session && (sessions::find(call.api.store(), call.principal.session->user, *session) ||
+                     call.request.count_headers("Idempotency-Key") > 0);
 }
 
 Reply list_accounts(Call& call) {
@@ -106,13 +107,15 @@ Reply list_accounts(Call& call) {
 }
 
 Reply get_account(Call& call) {
+  auto row = accounts::find(call.api.store(), AccountId::parse(call.parameter("account")).value()).value();
+  return call.api.ok(std::move(row.json), row.version);
+}
+
+bool account_exists(const Call& call) {
   const auto id = AccountId::parse(call.parameter("account"));
   const auto role =
       id ? accounts::role_of(call.api.store(), call.principal.session->user, *id) : std::nullopt;
-  if (authorize(role, Permission::read) != Verdict::allowed)
-    return call.api.refuse(call, {Reason::not_found, "", {}, {}});
-  auto row = accounts::find(call.api.store(), *id).value();
-  return call.api.ok(std::move(row.json), row.version);
+  return authorize(role, Permission::read) == Verdict::allowed;
 }
 
 }  // namespace tenure::routes

@@ -17,20 +17,16 @@ std::optional<Timestamp> time_of(const json::Object& object, std::string_view na
   return from_unix_millis(std::min(seconds, seconds_max) * 1000);
 }
 
-std::expected<std::optional<Slug>, Rejection> slug_of(const json::Object& object) {
+std::optional<Slug> slug_of(const json::Object& object) {
   const auto text = text_of(object, "slug");
   if (!text) return std::nullopt;
-  auto slug = Slug::parse(*text);
-  if (!slug) return std::unexpected(invalid({"body", "slug"}, slug.error()));
-  return *slug;
+  return Slug::parse(*text).value();
 }
 
-std::expected<std::optional<Timestamp>, Rejection> query_time(const Call& call, std::string_view name) {
+std::optional<Timestamp> query_time(const Call& call, std::string_view name) {
   const auto text = call.request.query_value(name);
   if (!text) return std::nullopt;
-  const auto time = parse_rfc3339(*text);
-  if (!time) return std::unexpected(invalid({"query", std::string(name)}, time.error()));
-  return *time;
+  return parse_rfc3339(*text).value();
 }
 
 std::optional<std::string> query_text(const Call& call, std::string_view name) {

@@ -2,7 +2,6 @@
 // type.
 #pragma once
 
-#include <expected>
 #include <optional>
 #include <string>
 
@@ -16,10 +15,9 @@ namespace tenure::routes {
 [[nodiscard]] std::optional<std::string> text_of(const json::Object& object, std::string_view name);
 // Nothing where the member is absent or null.
 [[nodiscard]] std::optional<Timestamp> time_of(const json::Object& object, std::string_view name);
-[[nodiscard]] std::expected<std::optional<Slug>, Rejection> slug_of(const json::Object& object);
-// RFC 3339; nothing where the parameter is absent.
-[[nodiscard]] std::expected<std::optional<Timestamp>, Rejection> query_time(const Call& call,
-                                                                            std::string_view name);
+[[nodiscard]] std::optional<Slug> slug_of(const json::Object& object);
+// Nothing where the parameter is absent.
+[[nodiscard]] std::optional<Timestamp> query_time(const Call& call, std::string_view name);
 [[nodiscard]] std::optional<std::string> query_text(const Call& call, std::string_view name);
 
 [[nodiscard]] Rejection invalid(std::vector<std::string> path, std::string message);

@@ -32,8 +32,7 @@ Reply readyz(Call& call) {
   line(health.log.available,
        health.log.available ? "log" : "log does not answer (reads go on): " + health.log.trouble);
   line(health.poisoned.empty(), "sagas, " + std::to_string(health.operations_running) +
-                                    " operations running, " + std::to_string(health.operations_stuck) +
-                                    " stuck");
+                                    " operations running, " + std::to_string(health.stuck.size()) + " stuck");
   for (const auto& poisoned : health.poisoned) line(false, poisoned);
   const auto unpublished = "publisher, " + std::to_string(health.events_unpublished) + " events unpublished";
   line(health.publishing_trouble.empty(),

@@ -8,18 +8,34 @@ namespace {
 
 using workspaces::Order;
 
-std::optional<Order> order_of(std::string_view text) {
-  if (text.empty() || text == "created_at desc" || text == "created desc") return Order::created_descending;
-  if (text == "created_at" || text == "created") return Order::created_ascending;
+Order order_of(std::string_view text) {
+  if (text == "created_at") return Order::created_ascending;
   if (text == "name") return Order::name_ascending;
-  if (text == "name desc") return Order::name_descending;
-  return std::nullopt;
+  return text == "name desc" ? Order::name_descending : Order::created_descending;
+}
+
+workspaces::Filter filter_of(const Call& call) {
+  workspaces::Filter filter;
+  if (call.principal.is_person()) filter = call.api.visible_to(call.principal);
+  if (const auto account = call.request.query_value("account_id"))
+    filter.account = AccountId::parse(*account).value();
+  if (const auto status = call.request.query_value("status"))
+    filter.status = from_spelling<workspace::Status>(*status);
+  return filter;
+}
+
+// The one that the token belongs to, if it passes.
+Page of_token(const Call& call, const workspaces::Filter& filter) {
+  Page page;
+  auto own = workspaces::find(call.api.store(), call.principal.token->workspace).value();
+  if (workspaces::passes(filter, own.header)) page.rows.push_back(std::move(own.json));
+  return page;
 }
 
 // The account that a new workspace goes to: the one that is named, or the caller's personal one.
-std::expected<AccountId, Rejection> account_for(Call& call, const json::Object& body) {
+std::expected<AccountId, Rejection> account_for(Call& call) {
   const auto& session = *call.principal.session;
-  const auto named = text_of(body, "account_id");
+  const auto named = text_of(call.body, "account_id");
   if (!named) return session.personal_account;
   const auto account = AccountId::parse(*named);
   const auto role = account ? accounts::role_of(call.api.store(), session.user, *account) : std::nullopt;
@@ -35,43 +51,33 @@ std::expected<AccountId, Rejection> account_for(Call& call, const json::Object& 
 }
 
 boost::asio::awaitable<http::Response> create(Call& call) {
-  const auto body = call.api.body(call);
-  if (!body) co_return call.api.refuse(call, body.error());
-  const auto account = account_for(call, *body);
+  const auto account = account_for(call);
   if (!account) co_return call.api.refuse(call, account.error());
-  const auto slug = slug_of(*body);
-  if (!slug) co_return call.api.refuse(call, slug.error());
   auto& node = call.api.node();
   workspace::CreateWorkspace command{
       .workspace = WorkspaceId::make(node.clock().now(), node.random()),
       .account = *account,
       .owner = call.principal.session->user,
-      .name = text_of(*body, "name").value(),
-      .slug = *slug,
-      .region = text_of(*body, "region"),
+      .name = text_of(call.body, "name").value(),
+      .slug = slug_of(call.body),
+      .region = text_of(call.body, "region"),
       .tenancy_model =
-          from_spelling<workspace::TenancyModel>(text_of(*body, "tenancy_model").value_or("shared")).value()};
+          from_spelling<workspace::TenancyModel>(text_of(call.body, "tenancy_model").value_or("shared"))
+              .value()};
   co_return co_await call.api.execute(call, std::move(command), node.home_of(*account));
 }
 
 boost::asio::awaitable<http::Response> update(Call& call) {
-  const auto body = call.api.body(call);
-  if (!body) co_return call.api.refuse(call, body.error());
-  const auto slug = slug_of(*body);
-  if (!slug) co_return call.api.refuse(call, slug.error());
-  workspace::UpdateWorkspace command{call.workspace->id, text_of(*body, "name"), *slug};
+  workspace::UpdateWorkspace command{call.workspace->id, text_of(call.body, "name"), slug_of(call.body)};
   co_return co_await call.api.execute(call, std::move(command), call.workspace->partition);
 }
 
 boost::asio::awaitable<http::Response> freeze(Call& call) {
-  const auto body = call.api.body(call);
-  if (!body) co_return call.api.refuse(call, body.error());
-  workspace::FreezeWorkspace command{call.workspace->id, text_of(*body, "reason")};
+  workspace::FreezeWorkspace command{call.workspace->id, text_of(call.body, "reason")};
   co_return co_await call.api.execute(call, std::move(command), call.workspace->partition);
 }
 
 boost::asio::awaitable<http::Response> unfreeze(Call& call) {
-  if (const auto body = call.api.body(call); !body) co_return call.api.refuse(call, body.error());
   co_return co_await call.api.execute(call, workspace::UnfreezeWorkspace{call.workspace->id},
                                       call.workspace->partition);
 }
@@ -79,33 +85,14 @@ boost::asio::awaitable<http::Response> unfreeze(Call& call) {
 }  // namespace
 
 Reply list_workspaces(Call& call) {
-  const auto order = order_of(call.request.query_value("order_by").value_or(""));
-  if (!order)
-    return call.api.refuse(
-        call, invalid({"query", "order_by"}, "must be name or created_at, with an optional \" desc\""));
   const auto page = call.api.page_request(call);
   if (!page) return call.api.refuse(call, page.error());
-  if (call.principal.token) {
-    Page own;
-    if (!page->after)
-      own.rows.push_back(workspaces::find(call.api.store(), call.principal.token->workspace).value().json);
-    return call.api.list(call, std::move(own));
-  }
-  workspaces::Filter filter;
-  const auto managed = call.request.query_value("managed");
-  if (managed == "true") return call.api.list(call, {});  // nothing is managed by an organization yet
-  for (const auto& membership : accounts::of_user(call.api.store(), call.principal.session->user)) {
-    filter.accounts.push_back(membership.account);
-  }
-  filter.member = call.principal.session->user;
-  if (const auto account = query_text(call, "account_id")) {
-    const auto id = AccountId::parse(*account);
-    if (!id) return call.api.refuse(call, invalid({"query", "account_id"}, id.error()));
-    filter.account = *id;
-  }
-  if (const auto status = call.request.query_value("status"))
-    filter.status = from_spelling<workspace::Status>(*status);
-  return call.api.list(call, workspaces::list(call.api.store(), filter, *order, *page));
+  // Nothing is managed by an organization yet.
+  if (call.request.query_value("managed") == "true") return call.api.list(call, {});
+  const auto filter = filter_of(call);
+  if (call.principal.token) return call.api.list(call, of_token(call, filter));
+  const auto order = order_of(call.request.query_value("order_by").value_or(""));
+  return call.api.list(call, workspaces::list(call.api.store(), filter, order, *page));
 }
 
 Reply create_workspace(Call& call) { return create(call); }

@@ -121,7 +121,8 @@ struct RevokeApiToken {
 // ---- Decisions, each with its refusals in the order in which they are checked
 // -----------------------------------
 
-// quota_exceeded. A token that is there already stays as it is.
+// validation_failed: it would have expired already; quota_exceeded. A token that is there already stays as it
+// is.
 [[nodiscard]] Decided decide(const CreateApiToken& command, const States& states, const Context& context);
 // not_found: never made, of another workspace, or revoked before.
 [[nodiscard]] Decided decide(const RevokeApiToken& command, const States& states, const Context& context);

@@ -7,6 +7,10 @@ Decided decide(const CreateApiToken& command, const States& states, const Contex
   if (states.exists(stream(command.token))) {
     return Decision().answer(Success::created, AnswerKind::created_api_token, stream(command.token));
   }
+  if (command.expires_at && *command.expires_at <= context.now) {
+    return std::unexpected(Rejection{
+        Reason::validation_failed, "", {{{"body", "expires_at"}, "must be in the future", {}}}, {}});
+  }
   const auto& usage = states.get<Usage>(usage_stream(command.workspace));
   if (usage.api_tokens >= context.policy.tokens_per_workspace_max) {
     return std::unexpected(quota_exceeded("API tokens of this workspace",

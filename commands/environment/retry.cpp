@@ -22,7 +22,8 @@ Decided decide(const RetryEnvironment& command, const States& states, const Cont
   decision.append(workspace::stream(command.workspace),
                   workspace::ReconciliationStarted{.operation = command.operation});
   decision.target("environment", command.environment.str(), environment.slug);
-  decision.target("operation", command.operation.str(), "");
+  decision.target("operation", command.operation.str(),
+                  std::string(spelling(operation::Type::environment_retry)));
   decision.answer(Success::accepted, AnswerKind::operation, operation::stream(command.operation));
   return decision;
 }

@@ -97,7 +97,7 @@ struct ExtendSession {
 // ---- Decisions
 // --------------------------------------------------------------------------------------------------
 
-// Never refused: an ended session stays as it is.
+// not_found: never begun, another user's, or ended before.
 [[nodiscard]] Decided decide(const EndSession& command, const States& states, const Context& context);
 // Never refused: changes nothing for an ended session, or one that was extended within `extended_every`.
 [[nodiscard]] Decided decide(const ExtendSession& command, const States& states, const Context& context);

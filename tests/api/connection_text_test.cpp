@@ -63,7 +63,7 @@ TEST(Trace, takes_the_trace_id_of_a_valid_traceparent) {
             "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
-TEST(Trace, passes_over_an_invalid_traceparent) {
+TEST(Trace, begins_one_when_the_request_has_none_that_is_valid) {
   for (const std::string_view bad : {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
                                      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
                                      "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
@@ -74,7 +74,11 @@ TEST(Trace, passes_over_an_invalid_traceparent) {
                                      "00_4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7_01",
                                      "00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01",
                                      "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01more"}) {
-    EXPECT_EQ(traced(bad).trace_id, "") << bad;
+    const auto request = traced(bad);
+    EXPECT_TRUE(request.traceparent.starts_with("00-" + request.trace_id + "-")) << bad;
+    EXPECT_TRUE(request.traceparent.ends_with("-00")) << "not sampled";
+    EXPECT_EQ(traced(request.traceparent).trace_id, request.trace_id) << "it is valid itself";
+    EXPECT_NE(traced(bad).trace_id, request.trace_id) << bad;
   }
 }
 

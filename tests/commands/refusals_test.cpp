@@ -94,6 +94,7 @@ TEST_F(ExecutorTest, ARefusalIsAnsweredOnceItsEntryIsDurable) {
   EXPECT_EQ(rejected().front().at("reason"), "workspace_provisioning");
   EXPECT_EQ(rejected().front().at("actor").at("id"), "usr_ada");
   EXPECT_EQ(rejected().front().at("targets").at(0).at("id"), workspace_.str().c_str());
+  EXPECT_EQ(rejected().front().at("targets").at(0).at("display"), "Acme");
 }
 
 TEST_F(ExecutorTest, EqualRefusalsWithinTheWindowAreCountedIntoOneMoreEntry) {
@@ -126,7 +127,7 @@ TEST_F(ExecutorTest, RefusalsOfAnotherActorOrForAnotherReasonAreEntriesOfTheirOw
   auto of_another = node_.request(freeze(), home);
   of_another.caller.actor.id = "usr_bob";
   EXPECT_FALSE(node_.run(std::move(of_another)));
-  EXPECT_FALSE(node_.run(if_match(freeze(), {.any = false, .versions = {99}})));
+  EXPECT_FALSE(node_.run(if_match(freeze(), {.any = false, .versions = {0}})));
   EXPECT_EQ(rejected().size(), 3U);
 }
 
@@ -154,7 +155,7 @@ TEST_F(ExecutorTest, ARefusedCreationStandsInTheFeedOfItsAccount) {
 // It stood in a feed of the user, which nobody can read.
 TEST_F(ExecutorTest, ARefusedEndOfASessionStandsInTheFeedOfThePersonalAccount) {
   auto request = node_.request(session::EndSession{user_, account_, session_}, directory_partition);
-  request.if_match = IfMatch{.any = false, .versions = {99}};
+  request.if_match = IfMatch{.any = false, .versions = {0}};
   EXPECT_EQ(node_.run(std::move(request)).error().reason, Reason::etag_mismatch);
   EXPECT_EQ(entries(account_.str(), {.action = "session.ended", .outcome = "rejected"}).size(), 1U);
   EXPECT_TRUE(entries(user_.str()).empty());

@@ -29,8 +29,8 @@ Example<user::Bootstrap> example(For<user::Bootstrap>, Everything& world) {
           Reason::already_exists};
 }
 Example<session::EndSession> example(For<session::EndSession>, Everything& world) {
-  world.given(session::stream(world.session), session::Started{.id = world.session});
-  return {{world.user, world.account, world.session}};
+  world.given(session::stream(world.session), session::Started{.id = world.session, .user = world.user});
+  return {{world.user, world.account, world.session}, Reason::not_found};
 }
 Example<session::ExtendSession> example(For<session::ExtendSession>, Everything& world) {
   world.given(session::stream(world.session), session::Started{.id = world.session});

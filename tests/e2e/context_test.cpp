@@ -1,4 +1,6 @@
 // Which workspace a call is about: the header Akua-Context against what the credential implies.
+#include <algorithm>
+
 #include "tests/e2e/served.h"
 
 namespace tenure::test {
@@ -41,6 +43,28 @@ TEST_F(Context, FollowsTheTableOfCredentialsAndHeaders) {
       EXPECT_EQ(text(reply, "reason"), test.reason) << test.about;
     }
   }
+}
+
+TEST_F(Context, AllWorkspacesAreListedOneAfterTheOtherInPagesOfEverySize) {
+  std::vector<std::string> made;
+  for (const auto* name : {"One", "None", "Two", "Three"}) {
+    const auto workspace = settled_workspace(name);
+    if (std::string_view(name) == "None") continue;
+    std::vector<std::string> own;
+    for (int i = 0; i < 3; ++i) {
+      own.push_back(
+          text(api_.post("/v1/api_tokens", R"({"name":"robot"})", {{"Akua-Context", workspace}}), "id"));
+    }
+    std::ranges::sort(own);  // those of the same millisecond come in any order
+    made.insert(made.end(), own.begin(), own.end());
+  }
+  const Headers all{{"Akua-Context", "*"}};
+  for (const int limit : {1, 2, 3, 4, 8, 9, 10})
+    EXPECT_EQ(texts(api_.walk("/v1/api_tokens", limit, all), "id"), made) << limit;
+  EXPECT_EQ(text(api_.get("/v1/api_tokens?limit=9", all), "has_more"), "false");
+  EXPECT_EQ(api_.get("/v1/operations", all).status, 200);
+  EXPECT_TRUE(is_refused(api_.post("/v1/api_tokens", R"({"name":"robot"})", all), 403, "context_forbidden"));
+  EXPECT_TRUE(is_refused(api_.get("/v1/workspaces", all), 403, "context_forbidden"));
 }
 
 TEST_F(Context, OfATokenMayBeNamedInThePathAsWell) {

@@ -1,4 +1,5 @@
 // The same request twice under one Idempotency-Key has one effect.
+#include <ctime>
 #include <thread>
 
 #include "tests/e2e/served.h"
@@ -49,6 +50,47 @@ TEST_F(Idempotency, AKeyIsNotForAnotherRequest) {
   EXPECT_TRUE(is_refused(api_.post(path + ":freeze", "{}", key("k")), 422, "idempotency_key_reused"));
   EXPECT_EQ(text(api_.get(path), "name"), "A");
   EXPECT_EQ(text(api_.get(path), "status"), "active");
+}
+
+// The body and the path were the same, so the first workspace's token was answered.
+TEST_F(Idempotency, AKeyIsNotForTheSameRequestInAnotherContext) {
+  const auto one = settled_workspace("One");
+  const auto two = settled_workspace("Two");
+  const auto ask = [&](const std::string& workspace) {
+    return api_.post("/v1/api_tokens", R"({"name":"robot"})",
+                     {{"Akua-Context", workspace}, {"Idempotency-Key", "k"}});
+  };
+  EXPECT_EQ(ask(one).status, 201);
+  EXPECT_EQ(ask(one).header("idempotent-replayed"), "true");
+  const auto elsewhere = ask(two);
+  // Another partition knows nothing of the key; the same one refuses it.
+  EXPECT_TRUE(elsewhere.status == 201 || elsewhere.status == 422) << elsewhere.body;
+  EXPECT_EQ(elsewhere.header("idempotent-replayed"), "");
+}
+
+TEST_F(Idempotency, WhatHasGoneMeanwhileIsAnsweredAgainAllTheSame) {
+  const auto id = settled_workspace();
+  const Headers context{{"Akua-Context", id}};
+  const auto with_key = [&](const std::string& value) {
+    return Headers{{"Akua-Context", id}, {"Idempotency-Key", value}};
+  };
+  const auto soon = std::to_string(std::time(nullptr) + 2);
+  const auto create = [&] {
+    return api_.post("/v1/api_tokens", R"({"name":"robot","expires_at":)" + soon + "}", with_key("create"));
+  };
+  const auto made = create();
+  ASSERT_EQ(made.status, 201) << made.body;
+  auto robot = api_.as(text(made, "token"));
+  ASSERT_TRUE(eventually([&] { return robot.get("/v1/me").status == 401; }));
+  EXPECT_EQ(create().header("idempotent-replayed"), "true") << "although it would expire in the past now";
+  EXPECT_TRUE(
+      is_refused(api_.post("/v1/api_tokens", R"({"name":"robot","expires_at":)" + soon + "}", context), 422,
+                 "validation_failed"));
+
+  const auto revoke = [&] { return api_.del("/v1/api_tokens/" + text(made, "id"), with_key("revoke")); };
+  EXPECT_EQ(revoke().status, 204);
+  EXPECT_EQ(revoke().header("idempotent-replayed"), "true");
+  EXPECT_TRUE(is_refused(api_.del("/v1/api_tokens/" + text(made, "id"), context), 404, "not_found"));
 }
 
 TEST_F(Idempotency, KeysOfDifferentCallersDoNotMeet) {

@@ -31,6 +31,38 @@ TEST_F(Refusals, ComeInTheirOrder) {
   EXPECT_TRUE(is_refused(api_.as("").patch(path, "{", stale), 401, "unauthenticated"));
 }
 
+TEST_F(Refusals, OfWhatIsNotThereComeBeforeThoseOfTheRequest) {
+  const auto id = settled_workspace();
+  auto robot = with_token(id);
+  const Headers context{{"Akua-Context", id}};
+  const auto bad = R"({"no":1})";
+  EXPECT_TRUE(is_refused(api_.get("/v1/accounts/acc_01h2xcejqtf2nbrexx3vqjhp41?x=1"), 404, "not_found"));
+  EXPECT_TRUE(is_refused(robot.get("/v1/auth/session?x=1"), 404, "not_found"));
+  EXPECT_TRUE(is_refused(api_.send("DELETE", "/v1/api_tokens/tok_01h2xcejqtf2nbrexx3vqjhp41", bad, context),
+                         404, "not_found"));
+  EXPECT_TRUE(is_refused(api_.send("DELETE", "/v1/auth/sessions/nonsense", bad), 404, "not_found"));
+  EXPECT_TRUE(
+      is_refused(api_.post("/v1/workspaces/" + id + "/environments/nope:retry", bad), 404, "not_found"));
+  EXPECT_TRUE(is_refused(api_.post("/v1/workspaces/" + id + "/environments/dev:retry", bad), 422,
+                         "validation_failed"));
+}
+
+TEST_F(Refusals, OfHeadersAreTheSameForEveryWrite) {
+  const auto operation = text(create_workspace("Acme"), "operation_id");
+  for (const auto& header : {Headers{{"Idempotency-Key", "\"open"}}, Headers{{"If-Match", "\"open"}}})
+    EXPECT_TRUE(
+        is_refused(api_.post("/v1/operations/" + operation + ":wait", "{}", header), 400, "invalid_header"));
+}
+
+TEST_F(Refusals, NameTheBadFieldsOfQueryAndBodyTogether) {
+  const auto refused = api_.post("/v1/workspaces?x=1", R"({"nmae":"A"})");
+  EXPECT_TRUE(is_refused(refused, 422, "validation_failed"));
+  std::vector<std::string> paths;
+  for (const auto& error : refused.json.at("errors").as_array())
+    paths.push_back(json::dump(error.at("path")));
+  EXPECT_THAT(paths, UnorderedElementsAre(R"(["query","x"])", R"(["body","nmae"])", R"(["body","name"])"));
+}
+
 TEST_F(Refusals, OfABodyTellMalformedFromInvalid) {
   struct Case {
     const char* about;

@@ -194,11 +194,26 @@ TEST_F(Workspaces, AListSortsAndFilters) {
   EXPECT_EQ(names("managed=false&show_deleted=true").size(), 3U);
   EXPECT_EQ(names("account_id=" + account).size(), 3U);
   EXPECT_EQ(names("account_id=acc_01h2xcejqtf2nbrexx3vqjhp41").size(), 0U);
-  for (const auto* query : {"status=asleep", "order_by=slug", "managed=perhaps", "limit=0", "limit=101",
-                            "limit=x", "colour=red"}) {
+  for (const auto* query : {"status=asleep", "order_by=slug", "account_id=acc_x", "managed=perhaps",
+                            "limit=0", "limit=101", "limit=x", "colour=red"}) {
     EXPECT_TRUE(is_refused(api_.get(std::string("/v1/workspaces?") + query), 422, "validation_failed"))
         << query;
   }
+}
+
+TEST_F(Workspaces, OfATokenAreTheOneThatItBelongsToIfItPasses) {
+  const auto id = settled_workspace();
+  const auto account = text(api_.get("/v1/workspaces/" + id), "account_id");
+  settled_workspace("Another");
+  auto robot = with_token(id);
+  const auto ids = [&](const std::string& query) {
+    return texts(robot.get("/v1/workspaces?" + query).rows(), "id");
+  };
+  for (const auto& query : {std::string(), std::string("status=active"), "account_id=" + account,
+                            std::string("managed=false"), std::string("order_by=name&limit=1")})
+    EXPECT_THAT(ids(query), ElementsAre(id)) << query;
+  for (const auto* query : {"status=frozen", "account_id=acc_01h2xcejqtf2nbrexx3vqjhp41", "managed=true"})
+    EXPECT_THAT(ids(query), ElementsAre()) << query;
 }
 
 }  // namespace

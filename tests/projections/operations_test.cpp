@@ -50,7 +50,7 @@ TEST_F(OperationsViewTest, ARowIsTheOperationReadyToSendButForTheServersAddress)
           R"(","state":"RUNNING","done":false,"stuck":false,)" +
           R"("metadata":{"type":"workspace.provision","workspace_id":")" + workspace_.str() +
           R"("},"response":null,"error":null,"last_error":null,"started_at":1700000000,"completed_at":null,)" +
-          R"("created_at":1700000000,"updated_at":1700000000,"steps":[{"name":"provision_dev",)" +
+          R"("created_at":1700000000,"updated_at":1700000000,"etag":"1","steps":[{"name":"provision_dev",)" +
           R"("status":"running","execution_type":"system","started_at":1700000000,"completed_at":null,)" +
           R"("error_message":null,"retryable":false,"skippable":false,"attempts":0,"next_attempt_at":null,)" +
           R"("last_error":null,"compensated":false}]})");

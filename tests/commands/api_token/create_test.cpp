@@ -24,6 +24,18 @@ TEST_F(CreateApiTokenTest, MakesATokenAndCountsIt) {
   audits({"api_token " + token.str() + " ci"}, {"name: - -> ci", "role: - -> admin"});
 }
 
+TEST_F(CreateApiTokenTest, IsRefusedWhenItWouldHaveExpiredAlready) {
+  given_an_active_workspace();
+  auto command = create();
+  command.expires_at = now;
+  when(command);
+  then_refused(Reason::validation_failed);
+  EXPECT_EQ(rejection().fields.at(0).path, (std::vector<std::string>{"body", "expires_at"}));
+  command.expires_at = now + Duration(1);
+  when(command);
+  EXPECT_FALSE(was_refused());
+}
+
 TEST_F(CreateApiTokenTest, IsRefusedWhenTheWorkspaceHasAllThatItMayHave) {
   policy.tokens_per_workspace_max = 1;
   given_a_token();

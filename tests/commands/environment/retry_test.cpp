@@ -20,7 +20,7 @@ TEST_F(RetryEnvironmentTest, TriesAFailedOneAgainInANewOperationWhoseParentIsThe
                              .claim = {node, now + policy.saga_lease}}}},
         {workspace_stream(), {workspace::ReconciliationStarted{.operation = retry}}}});
   answers(Success::accepted, AnswerKind::operation, operation::stream(retry));
-  audits({"environment " + prod.str() + " prod", "operation " + retry.str() + " "});
+  audits({"environment " + prod.str() + " prod", "operation " + retry.str() + " environment.retry"});
 }
 
 TEST_F(RetryEnvironmentTest, MakesAgainWhatWasDeprovisioned) {

@@ -13,12 +13,19 @@ TEST_F(EndSessionTest, EndsASession) {
   audits({"session " + session.str() + " "});
 }
 
-TEST_F(EndSessionTest, LeavesAnEndedSessionAsItIs) {
+TEST_F(EndSessionTest, DoesNotFindASessionThatHasEnded) {
   given_a_session();
   given(session::stream(session), session::Ended{});
   when(end());
-  then_nothing();
-  answers(Success::no_content);
+  then_refused(Reason::not_found);
+}
+
+TEST_F(EndSessionTest, DoesNotFindASessionOfAnotherUserOrOneThatNeverWas) {
+  when(end());
+  then_refused(Reason::not_found);
+  given_a_session();
+  when(session::EndSession{id<UserId>(2), id<AccountId>(2), session});
+  then_refused(Reason::not_found);
 }
 
 TEST_F(EndSessionTest, ForgetsTheCredential) {
