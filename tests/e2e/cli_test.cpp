@@ -135,6 +135,10 @@ TEST_F(CommandLine, ExitCodesSayWhatKindOfFailureItWas) {
       {{"workspaces", "create"}, {}, usage, "name"},
       {{"workspaces", "lst"}, {}, usage, ""},
       {{"workspaces", "list", "--output", "xml"}, {}, usage, "xml"},
+      {{"replay", "--stream", id, "--until", "yesterday"}, {}, usage, "--until"},
+      {{"audit", "--workspace", id, "--from", "x"}, {}, usage, "--from"},
+      {{"audit", "--workspace", id, "--outcome", "x"}, {}, usage, "denied"},
+      {{"tokens", "create", "T", "--workspace", id, "--role", "boss"}, {}, usage, "member"},
       {{"workspaces", "create", "X", "--slug", "acme"}, {}, conflict, "slug_taken"},
       {{"workspaces", "create", "X", "--slug", "?"}, {}, failed, "slug"},
       {{"workspaces", "freeze", id}, {{"TENURE_TOKEN", robot}}, refused, "permission_denied"},
@@ -153,6 +157,20 @@ TEST_F(CommandLine, ExitCodesSayWhatKindOfFailureItWas) {
     EXPECT_THAT(done.err, HasSubstr(test.message));
     EXPECT_EQ(done.out, "") << "messages belong on stderr";
   }
+}
+
+TEST_F(CommandLine, GivesJsonForProgramsAlsoWithoutAServer) {
+  const auto id = settled_workspace();
+  EXPECT_EQ(server_.terminate(), 0);
+  const auto data = (dir_ / "data").string();
+  const auto found = answer({"doctor", "--data-dir", data});
+  EXPECT_EQ(text(found, "healthy"), "true");
+  EXPECT_EQ(text(found, "differences"), "[]");
+  EXPECT_EQ(text(answer({"rebuild", "--data-dir", data}), "commits"), text(found, "commits"));
+  const auto replayed = tenure({"replay", "--stream", id, "--data-dir", data, "--output", "json"});
+  const auto first = json::parse(replayed.out.substr(0, replayed.out.find('\n')));
+  ASSERT_TRUE(first) << replayed.out;
+  EXPECT_EQ(text(*first, "type"), "workspace.created");
 }
 
 TEST_F(CommandLine, AnErrorNamesTheFieldsAndTheRequest) {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "tools/cli/online.h"
+#include "tools/cli/validators.h"
 
 namespace tenure::cli {
 namespace {
@@ -75,9 +76,10 @@ void add_audit(CLI::App& app, Environment& environment) {
   command->add_option("--limit", options->limit, "entries")->check(CLI::Range(1, 1'000'000));
   command->add_option("--action", options->action, "such as workspace.frozen, or token.*");
   command->add_option("--actor", options->actor, "id");
-  command->add_option("--outcome", options->outcome, "success, denied or rejected");
-  command->add_option("--from", options->from, "RFC 3339");
-  command->add_option("--to", options->to, "RFC 3339");
+  command->add_option("--outcome", options->outcome, "success, denied or rejected")
+      ->check(CLI::IsMember({"success", "denied", "rejected"}));
+  command->add_option("--from", options->from, "the first moment")->check(is_time);
+  command->add_option("--to", options->to, "the last moment")->check(is_time);
   command->add_flag("--follow", options->follow, "go on with new entries, oldest first");
   command->callback([&environment, options] {
     environment.chosen = with_client([&environment, options](Client& client) -> Result<void> {

@@ -82,7 +82,7 @@ std::expected<void, std::string> check_last_records(const Store& live, const Sto
   return {};
 }
 
-std::expected<Exit, std::string> doctor(Data& data) {
+std::expected<Exit, std::string> doctor(Data& data, Format format) {
   auto live = Store::open(data.directory() / "store", Store::Mode::read_only);
   if (!live) return std::unexpected(live.error().message);
   if (auto same = data.check_is_of_log(**live); !same) return std::unexpected(same.error());
@@ -96,10 +96,17 @@ std::expected<Exit, std::string> doctor(Data& data) {
   if (auto same = check_last_records(**live, **folded, data.log().partitions()); !same)
     return std::unexpected(same.error());
   const auto result = compare(**live, **folded);
-  if (result.differences.empty()) {
+  if (format == Format::json) {
+    json::Array differences(result.differences.begin(), result.differences.end());
+    const json::Object found{{"healthy", result.differences.empty()},
+                             {"commits", *commits},
+                             {"keys", result.keys},
+                             {"differences", std::move(differences)}};
+    fmt::print("{}\n", json::dump(found));
+  } else if (result.differences.empty()) {
     say(fmt::format("healthy: {} commits fold to the {} keys that the store holds", *commits, result.keys));
-    return Exit::ok;
   }
+  if (result.differences.empty()) return Exit::ok;
   for (const auto& difference : result.differences) say(difference);
   return std::unexpected(
       "the store differs from the log; stop the server and run tenure rebuild with the same flags");
@@ -130,7 +137,7 @@ std::expected<std::vector<DirectoryLock>, std::string> lock_out_servers(const fs
   return locks;
 }
 
-std::expected<Exit, std::string> rebuild(const Settings& settings) {
+std::expected<Exit, std::string> rebuild(const Settings& settings, Format format) {
   const auto locks = lock_out_servers(settings.data_dir);
   if (!locks) return std::unexpected(locks.error());
   auto data = Data::open(settings);
@@ -157,7 +164,11 @@ std::expected<Exit, std::string> rebuild(const Settings& settings) {
   fs::rename(store, replaced);
   fs::rename(beside, store);
   fs::remove_all(replaced, error);
-  say(fmt::format("rebuilt from {} commits", commits));
+  if (format == Format::json) {
+    fmt::print("{}\n", json::dump(json::Object{{"commits", commits}}));
+  } else {
+    say(fmt::format("rebuilt from {} commits", commits));
+  }
   return Exit::ok;
 }
 
@@ -166,13 +177,19 @@ std::expected<Exit, std::string> rebuild(const Settings& settings) {
 void add_doctor(CLI::App& app, Environment& environment) {
   auto* command = app.add_subcommand("doctor", "Does the store hold what the log says?");
   const auto flags = add_data_flags(command);
-  command->callback([&environment, flags] { environment.chosen = with_data(flags, &doctor); });
+  command->callback([&environment, flags] {
+    environment.chosen =
+        with_data(flags, [&environment](Data& data) { return doctor(data, environment.format); });
+  });
 }
 
 void add_rebuild(CLI::App& app, Environment& environment) {
   auto* command = app.add_subcommand("rebuild", "Fold the log anew, beside the store, and swap");
   const auto flags = add_data_flags(command);
-  command->callback([&environment, flags] { environment.chosen = with_settings(flags, &rebuild); });
+  command->callback([&environment, flags] {
+    environment.chosen = with_settings(
+        flags, [&environment](const Settings& settings) { return rebuild(settings, environment.format); });
+  });
 }
 
 }  // namespace tenure::cli

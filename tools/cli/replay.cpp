@@ -7,6 +7,7 @@
 #include "projections/history.h"
 #include "tools/cli/offline.h"
 #include "tools/cli/online.h"
+#include "tools/cli/validators.h"
 
 namespace tenure::cli {
 namespace {
@@ -56,11 +57,7 @@ void print_diff(const json::Value& before, const json::Value& after) {
 // `rows` are raw events (projections/history.h), oldest first.
 std::expected<Exit, std::string> print_replay(const std::vector<std::string>& rows, const Options& options) {
   std::optional<Timestamp> until;
-  if (!options.until.empty()) {
-    const auto parsed = parse_rfc3339(options.until);
-    if (!parsed) return std::unexpected("--until: " + parsed.error());
-    until = *parsed;
-  }
+  if (!options.until.empty()) until = parse_rfc3339(options.until).value();
   AnyState state;
   for (const auto& row : rows) {
     const auto value = json::parse(row);
@@ -124,14 +121,15 @@ void add_replay(CLI::App& app, Environment& environment) {
   const auto workspace = std::make_shared<std::string>();
   command->add_option("--stream", options->stream, "ws_..., env_..., op_..., or a stream's whole name")
       ->required();
-  command->add_option("--until", options->until, "RFC 3339: nothing after it");
+  command->add_option("--until", options->until, "nothing after it")->check(is_time);
   command->add_flag("--diff", options->diff, "what each event changed");
-  command->add_flag("--json", options->json, "a JSON object a line");
+  command->add_flag("--json", options->json, "a JSON object a line, as --output json");
   command->add_option("--workspace", *workspace,
                       "on a server: the workspace that a stream which is none belongs to");
   const auto data = add_data_flags(command);
   command->callback([&environment, options, workspace, data] {
     const auto stream = stream_of(options->stream);
+    options->json = options->json || environment.format == Format::json;
     if (!data->at("data-dir").empty() || !data->at("log").empty()) {
       environment.chosen =
           with_data(data, [options, stream](Data& opened) -> std::expected<Exit, std::string> {

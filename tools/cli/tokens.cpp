@@ -30,7 +30,7 @@ void add_tokens(CLI::App& app, Environment& environment) {
   const auto name = std::make_shared<std::string>();
   const auto role = std::make_shared<std::string>("admin");
   create->add_option("name", *name, "for people")->required();
-  create->add_option("--role", *role, "admin or member");
+  create->add_option("--role", *role, "admin or member")->check(CLI::IsMember({"admin", "member"}));
   create->callback([&environment, workspace, name, role] {
     environment.chosen = with_client([&environment, workspace, name, role](Client& client) -> Result<void> {
       const auto id = client.workspace_id(*workspace);
