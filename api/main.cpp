@@ -64,6 +64,8 @@ http::ServerOptions server_options(const Settings& settings, std::string_view ad
   http::ServerOptions options{.host = listen.host, .port = listen.port};
   options.threads = settings.http_threads > 0 ? static_cast<unsigned>(settings.http_threads)
                                               : std::max(1U, std::thread::hardware_concurrency());
+  options.tls_certificate = settings.tls_cert;
+  options.tls_key = settings.tls_key;
   options.header_bytes_max = settings.header_max;
   options.body_bytes_max = settings.request_body_max;
   options.connections_max = settings.connections_max;
@@ -168,7 +170,8 @@ int serve(const Settings& settings) {
     return ready->dispatch(request);
   });
   if (!server) return fail(server.error());
-  const auto address = "http://" + (*server)->address();
+  const std::string scheme = settings.tls_cert.empty() ? "http://" : "https://";
+  const auto address = scheme + (*server)->address();
   log::info("starting", {{"address", address}});
 
   auto started = Node::start(settings, {.stop = signals.stop(), .waiting = [&](const std::string& why) {
@@ -187,7 +190,7 @@ int serve(const Settings& settings) {
                                      [&](http::Request& request) { return serve_metrics(*api, request); });
     if (!bound) return fail(bound.error());
     metrics = std::move(*bound);
-    log::info("metrics", {{"address", "http://" + metrics->address() + "/metrics"}});
+    log::info("metrics", {{"address", scheme + metrics->address() + "/metrics"}});
   }
   fmt::print("listening on {}\n", address);
   std::fflush(stdout);

@@ -13,7 +13,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -25,6 +24,7 @@
 #include "api/connection_text.h"
 #include "api/log.h"
 #include "api/problem.h"
+#include "api/stream.h"
 
 namespace tenure::http {
 namespace {
@@ -40,7 +40,7 @@ constexpr std::size_t body_read_bytes = 32U << 10U;
 constexpr std::size_t buffer_keep_bytes = 16U << 10U;  // what a connection may hold between requests
 constexpr std::size_t headers_usual = 16;
 constexpr auto linger_max = std::chrono::seconds(1);
-constexpr std::size_t linger_bytes_max = 1U << 20U;
+constexpr std::size_t linger_bytes_max = 16U << 20U;
 constexpr auto tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 
 using Parser = beast::http::request_parser<beast::http::string_body>;
@@ -99,39 +99,33 @@ std::string_view view(boost::core::string_view text) { return {text.data(), text
 // A connection's loop, and what the sweep of its thread sees of it.
 class Connection {
  public:
-  Connection(tcp::socket socket, const ServerOptions& options, const Server::Dispatch& dispatch,
-             const std::atomic<bool>& stopping, Counts& counts)
-      : socket_(std::move(socket)),
+  Connection(tcp::socket socket, asio::ssl::context* identity, const ServerOptions& options,
+             const Server::Dispatch& dispatch, const std::atomic<bool>& stopping, Counts& counts)
+      : stream_(std::move(socket), identity),
         options_(options),
         dispatch_(dispatch),
         stopping_(stopping),
-        counts_(counts) {
-    boost::system::error_code ignored;
-    const auto remote = socket_.remote_endpoint(ignored);
-    if (!ignored) remote_ip_ = remote.address().to_string(ignored);
-    socket_.set_option(tcp::no_delay(true), ignored);
-    socket_.non_blocking(true, ignored);
-  }
+        counts_(counts),
+        remote_ip_(stream_.remote_ip()) {}
 
   asio::awaitable<void> run() {
+    if (stream_.is_secure()) expect_within(options_.header_timeout);
+    const bool begun = co_await stream_.begin();
+    if (!begun) co_return;
     while (co_await serve_one()) {
     }
-    boost::system::error_code ignored;
-    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    expect_within(linger_max);
+    co_await stream_.end();
   }
 
   // From the sweep.
   void cut_off_if_late(SteadyClock::time_point now) {
     if (now < deadline_) return;
     late_ = true;
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
+    stream_.cancel();
   }
   [[nodiscard]] bool idle() const { return idle_; }
-  void close() {
-    boost::system::error_code ignored;
-    socket_.close(ignored);
-  }
+  void close() { stream_.close(); }
 
  private:
   void expect_within(std::chrono::milliseconds time) { deadline_ = SteadyClock::now() + time; }
@@ -203,7 +197,7 @@ class Connection {
       idle_ = !begun;
       if (idle_ && stopping_) co_return Head::none;
       const auto room = std::min(read_bytes, buffer_.max_size() - buffer_.size());
-      const auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), tuple_awaitable);
+      const auto [error, bytes] = co_await stream_.read_some(buffer_.prepare(room));
       idle_ = false;
       if (error) co_return begun&& late_ ? Head::late : Head::none;
       buffer_.commit(bytes);
@@ -233,7 +227,7 @@ class Connection {
       if (room == 0)
         co_return Rejection{
             Reason::malformed_request, "A chunk's extension or the trailers are too long.", {}, {}};
-      auto [error, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), tuple_awaitable);
+      auto [error, bytes] = co_await stream_.read_some(buffer_.prepare(room));
       if (error) {
         if (late_) co_return Rejection{Reason::request_timeout, "", {}, {}};
         co_return std::nullopt;
@@ -277,12 +271,11 @@ class Connection {
   asio::awaitable<bool> write(std::string_view text) {
     // Nearly always the kernel takes all at once.
     boost::system::error_code error;
-    text.remove_prefix(socket_.write_some(asio::buffer(text.data(), text.size()), error));
+    text.remove_prefix(stream_.write_now(text, error));
     if (text.empty()) co_return true;
-    if (error && error != asio::error::would_block) co_return false;
+    if (error) co_return false;
     expect_within(options_.write_timeout);
-    const auto [failed, bytes] =
-        co_await asio::async_write(socket_, asio::buffer(text.data(), text.size()), tuple_awaitable);
+    const auto [failed, bytes] = co_await stream_.write(text);
     co_return !failed;
   }
 
@@ -294,14 +287,13 @@ class Connection {
     write_response(response, request, Persistence::close, out_);
     observe(request, response.status, begun);
     if (!co_await write(out_)) co_return false;
-    boost::system::error_code ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.end_writing();
     // What the client still sends is read and thrown away for a moment: a reset would take the answer from
     // it.
     expect_within(linger_max);
     std::array<char, read_bytes> rest;
     for (std::size_t read = 0; read < linger_bytes_max;) {
-      const auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(rest), tuple_awaitable);
+      const auto [error, bytes] = co_await stream_.read_some(asio::buffer(rest));
       if (error) break;
       read += bytes;
     }
@@ -356,7 +348,7 @@ class Connection {
     return check_framing(message.version(), request);
   }
 
-  tcp::socket socket_;
+  Stream stream_;
   const ServerOptions& options_;
   const Server::Dispatch& dispatch_;
   const std::atomic<bool>& stopping_;
@@ -384,6 +376,7 @@ struct Worker {
 struct Server::Impl {
   ServerOptions options;
   Dispatch dispatch;
+  std::unique_ptr<asio::ssl::context> identity;  // none: in clear
   std::string address;
   Counts counts;  // before the workers: what their connections still hold is given back to it
   std::atomic<bool> stopping{false};
@@ -409,8 +402,8 @@ struct Server::Impl {
       }
       ++counts.connections;
       asio::post(worker.context, [this, &worker, socket = std::move(accepted)]() mutable {
-        const auto connection = worker.connections.emplace(worker.connections.end(), std::move(socket),
-                                                           options, dispatch, stopping, counts);
+        const auto connection = worker.connections.emplace(
+            worker.connections.end(), std::move(socket), identity.get(), options, dispatch, stopping, counts);
         asio::co_spawn(worker.context, connection->run(),
                        [this, &worker, connection](const std::exception_ptr&) {
                          worker.connections.erase(connection);
@@ -422,6 +415,7 @@ struct Server::Impl {
 
   // As far as the kernel takes it at once: nothing is kept for a connection that is one too many.
   void turn_away(tcp::socket& socket) const {
+    if (identity) return;
     Request nobody;
     read_trace(nobody);
     auto response =
@@ -481,6 +475,11 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOp
   impl->options = options;
   impl->dispatch = std::move(dispatch);
   for (unsigned i = 0; i < options.threads; ++i) impl->workers.push_back(std::make_unique<Worker>());
+  if (!options.tls_certificate.empty() || !options.tls_key.empty()) {
+    auto identity = server_identity(options.tls_certificate, options.tls_key);
+    if (!identity) return std::unexpected(identity.error());
+    impl->identity = std::move(*identity);
+  }
   auto& context = impl->workers.front()->context;
   try {
     tcp::resolver resolver(context);

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,7 +24,8 @@ namespace tenure::http {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: the system chooses
+  std::uint16_t port = 0;                          // 0: the system chooses
+  std::filesystem::path tls_certificate, tls_key;  // PEM; both or neither: in clear
   unsigned threads = 1;
   std::size_t header_bytes_max = 32U << 10U;
   std::size_t body_bytes_max = 1U << 20U;

@@ -21,6 +21,7 @@ struct Settings {
   std::filesystem::path data_dir = "data";
   std::string listen = "127.0.0.1:8080";
   std::string metrics_listen;
+  std::filesystem::path tls_cert, tls_key;  // both or neither
   std::string log = "embedded";
   std::uint64_t partitions = 4;  // beside the directory's
   std::string kafka_brokers;

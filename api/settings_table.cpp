@@ -189,6 +189,10 @@ const std::vector<Setting>& settings_table() {
   static const std::vector<Setting> settings{
       {"data-dir", &Settings::data_dir, "directory", is_path, "where everything is kept"},
       {"listen", &Settings::listen, "host:port", is_host_port, "where to serve; port 0: the system chooses"},
+      {"tls-cert", &Settings::tls_cert, "file", Anything(),
+       "serve https with this certificate and its chain, PEM; needs --tls-key", "/etc/tenure/tls.crt"},
+      {"tls-key", &Settings::tls_key, "file", Anything(), "private key of --tls-cert, PEM",
+       "/etc/tenure/tls.key"},
       {"metrics-listen", &Settings::metrics_listen, "host:port", is_host_port, "serve /metrics here instead",
        "127.0.0.1:9090"},
       {"log", &Settings::log, "embedded|kafka", one_of({"embedded", "kafka"}), "where commits go"},

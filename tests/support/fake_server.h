@@ -17,6 +17,8 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/certificate.h"
+
 namespace tenure::test {
 
 class FakeServer {
@@ -28,11 +30,7 @@ class FakeServer {
   };
   // The bytes of an answer; none: the connection ends without one.
   using Handler = std::function<std::string(const Seen&)>;
-  struct Identity {
-    std::string certificate, key;  // PEM
-  };
-
-  explicit FakeServer(Handler handler, const std::optional<Identity>& identity = {})
+  explicit FakeServer(Handler handler, const std::optional<Certificate>& identity = {})
       : handler_(std::move(handler)), acceptor_(context_, {boost::asio::ip::address_v4::loopback(), 0}) {
     if (identity) {
       tls_.emplace(boost::asio::ssl::context::tls_server);

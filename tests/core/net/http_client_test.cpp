@@ -2,13 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <fstream>
 #include <memory>
 
+#include "tests/support/certificate.h"
 #include "tests/support/fake_server.h"
 #include "tests/support/temp_dir.h"
 
@@ -123,40 +121,10 @@ TEST(HttpClient, RefusesWhatIsNoUrl) {
     EXPECT_TRUE(HttpClient::to(url)) << url;
 }
 
-// A certificate that its own key signed, for one DNS name.
-FakeServer::Identity self_signed(const std::string& name, long valid_seconds = 3600) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), &X509_free);
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -7200);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), valid_seconds);
-  X509_set_pubkey(certificate.get(), key.get());
-  auto* subject = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1,
-                             -1, 0);
-  X509_set_issuer_name(certificate.get(), subject);
-  auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, ("DNS:" + name).c_str());
-  X509_add_ext(certificate.get(), extension, -1);
-  X509_EXTENSION_free(extension);
-  X509_sign(certificate.get(), key.get(), EVP_sha256());
-  const auto pem = [](auto&& write) {
-    const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
-    write(out.get());
-    char* data = nullptr;
-    const auto size = BIO_get_mem_data(out.get(), &data);
-    return std::string(data, static_cast<std::size_t>(size));
-  };
-  return {pem([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); }), pem([&](BIO* out) {
-            PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-          })};
-}
-
 class HttpsClient : public testing::Test {
  protected:
   // The answer of a server with this certificate to a client that trusts exactly it.
-  std::expected<HttpResponse, HttpFailure> ask(const FakeServer::Identity& identity,
-                                               const std::string& host) {
+  std::expected<HttpResponse, HttpFailure> ask(const test::Certificate& identity, const std::string& host) {
     std::ofstream(dir_ / "trusted.pem") << identity.certificate;
     FakeServer server([](const FakeServer::Seen&) { return http_answer("200 OK", "safe"); }, identity);
     return get("https://" + host + ":" + server.port(), {.trusted_certificates = dir_ / "trusted.pem"});
@@ -165,17 +133,18 @@ class HttpsClient : public testing::Test {
 };
 
 TEST_F(HttpsClient, TalksToAServerThatItTrusts) {
-  const auto answer = ask(self_signed("localhost"), "localhost");
+  const auto answer = ask(test::self_signed("localhost"), "localhost");
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->body, "safe");
 }
 
 TEST_F(HttpsClient, RefusesAnotherNameAnUnknownIssuerAndAnExpiredCertificate) {
-  EXPECT_TRUE(fails(ask(self_signed("elsewhere.example"), "localhost"), Kind::tls, "no trusted connection"));
-  EXPECT_TRUE(fails(ask(self_signed("localhost"), "127.0.0.1"), Kind::tls, "no trusted connection"));
-  EXPECT_TRUE(fails(ask(self_signed("localhost", -60), "localhost"), Kind::tls, "expired"));
+  EXPECT_TRUE(
+      fails(ask(test::self_signed("elsewhere.example"), "localhost"), Kind::tls, "no trusted connection"));
+  EXPECT_TRUE(fails(ask(test::self_signed("localhost"), "127.0.0.1"), Kind::tls, "no trusted connection"));
+  EXPECT_TRUE(fails(ask(test::self_signed("localhost", -60), "localhost"), Kind::tls, "expired"));
   FakeServer unknown([](const FakeServer::Seen&) { return http_answer("200 OK", ""); },
-                     self_signed("localhost"));
+                     test::self_signed("localhost"));
   const auto refused = get(unknown.url());
   EXPECT_TRUE(fails(refused, Kind::tls, "self-signed"));
   EXPECT_FALSE(refused.error().was_sent) << "nothing may be said before the other side is known";
