@@ -78,5 +78,8 @@ template <class C>
 [[nodiscard]] constexpr const CommandInfo& command_info() {
   return std::get<detail::command_index<C>(command_table)>(command_table);
 }
+[[nodiscard]] inline const CommandInfo& info_of(const Command& command) {
+  return std::visit([]<class C>(const C&) -> const CommandInfo& { return command_info<C>(); }, command);
+}
 
 }  // namespace tenure

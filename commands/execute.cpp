@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "commands/guards.h"
 #include "commands/in_flight.h"
 #include "commands/kept_answer.h"
 #include "core/limits.h"
@@ -10,24 +11,12 @@
 namespace tenure {
 namespace {
 
-const CommandInfo& info_of(const Command& command) {
-  return std::visit([]<class C>(const C&) -> const CommandInfo& { return command_info<C>(); }, command);
-}
 Tenant tenant_of(const Command& command) {
   return std::visit([](const auto& typed) { return typed.tenant(); }, command);
 }
 StreamName target_of(const Command& command) {
   return std::visit([](const auto& typed) { return typed.target(); }, command);
 }
-std::optional<WorkspaceId> workspace_of(const Command& command) {
-  return std::visit(
-      [](const auto& typed) -> std::optional<WorkspaceId> {
-        if constexpr (requires { typed.workspace; }) return typed.workspace;
-        return std::nullopt;
-      },
-      command);
-}
-
 // Where a refusal is entered: what was to be made has no feed yet, so its account's feed has it, in the
 // directory.
 std::pair<Partition, std::string> refusal_feed_of(const CommandRequest& request) {
@@ -42,38 +31,6 @@ std::pair<Partition, std::string> refusal_feed_of(const CommandRequest& request)
 bool leaves_entry(const Rejection& rejection) {
   const auto category = info(rejection.reason).category;
   return category == Category::conflict || category == Category::stale || category == Category::locked;
-}
-
-bool comes_before_guards(const Rejection& rejection) {
-  const auto category = info(rejection.reason).category;
-  return category == Category::not_found || category == Category::invalid;
-}
-
-std::optional<Rejection> check_lock(const CommandRequest& request, const States& states) {
-  if (info_of(request.command).in_locked_workspace != InLockedWorkspace::refused) return std::nullopt;
-  const auto id = workspace_of(request.command);
-  if (!id) return std::nullopt;
-  const auto status = states.get<workspace::State>(workspace::stream(*id)).status;
-  if (status == workspace::Status::frozen) return Rejection{Reason::workspace_frozen, "", {}, {}};
-  if (status >= workspace::Status::offboarding) return Rejection{Reason::workspace_offboarding, "", {}, {}};
-  return std::nullopt;
-}
-
-bool matches(const IfMatch& condition, const Version& target) {
-  if (condition.any) return target.number > 0;
-  return std::ranges::find(condition.versions, target.number) != condition.versions.end();
-}
-
-// What is to be made has no version yet, and nobody has seen one.
-bool is_ahead(const std::optional<IfMatch>& condition, const Version& target) {
-  return condition && target.number > 0 && !matches(*condition, target) &&
-         std::ranges::any_of(condition->versions,
-                             [&](std::uint64_t version) { return version > target.number; });
-}
-
-std::optional<Rejection> check_if_match(const std::optional<IfMatch>& condition, const Version& target) {
-  if (!condition || matches(*condition, target)) return std::nullopt;
-  return Rejection{Reason::etag_mismatch, "", {}, {{"current_etag", std::to_string(target.number)}}};
 }
 
 std::string changes_json(const std::vector<Decision::Change>& changes) {
@@ -140,7 +97,7 @@ void Executor::run(std::shared_ptr<Pending> pending) {
       std::visit([&](const auto& command) { return decide(command, seen, context); }, request.command);
   // Refusals come in the order 404, 422, 423, 412, 409.
   if (decided || !comes_before_guards(decided.error())) {
-    if (const auto locked = check_lock(request, seen))
+    if (const auto locked = check_lock(request.command, seen))
       return answer_without_commit(std::move(pending), std::unexpected(*locked), seen);
     if (is_ahead(request.if_match, target)) return wait_for_version(std::move(pending));
     if (const auto stale = check_if_match(request.if_match, target))

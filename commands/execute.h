@@ -28,6 +28,7 @@
 
 #include "commands/commands.h"
 #include "commands/decision.h"
+#include "commands/guards.h"
 #include "commands/refusals.h"
 #include "commands/stream_states.h"
 #include "core/fold/fold.h"
@@ -38,12 +39,6 @@ struct IdempotencyKey {
   std::string scope;  // id of the workspace or user that the key belongs to; it has a data key
   std::string key;
   std::string fingerprint;  // hexadecimal; the same for the same request
-};
-
-// What If-Match demands of the command's target.
-struct IfMatch {
-  bool any = false;  // "*": it exists
-  std::vector<std::uint64_t> versions;
 };
 
 struct Answer {
