@@ -166,6 +166,7 @@ TEST_F(CommandLine, GivesJsonForProgramsAlsoWithoutAServer) {
   const auto found = answer({"doctor", "--data-dir", data});
   EXPECT_EQ(text(found, "healthy"), "true");
   EXPECT_EQ(text(found, "differences"), "[]");
+  EXPECT_EQ(text(found, "not_folded"), "0") << "it was stopped in order";
   EXPECT_EQ(text(answer({"rebuild", "--data-dir", data}), "commits"), text(found, "commits"));
   const auto replayed = tenure({"replay", "--stream", id, "--data-dir", data, "--output", "json"});
   const auto first = json::parse(replayed.out.substr(0, replayed.out.find('\n')));

@@ -82,6 +82,13 @@ std::expected<void, std::string> check_last_records(const Store& live, const Sto
   return {};
 }
 
+std::uint64_t not_folded(EventLog& log, const std::vector<Offset>& folded) {
+  std::uint64_t commits = 0;
+  for (std::uint16_t number = 0; number < log.partitions(); ++number)
+    commits += to_number(log.end(Partition{number})) - to_number(folded[number]);
+  return commits;
+}
+
 std::expected<Exit, std::string> doctor(Data& data, Format format) {
   auto live = Store::open(data.directory() / "store", Store::Mode::read_only);
   if (!live) return std::unexpected(live.error().message);
@@ -96,15 +103,18 @@ std::expected<Exit, std::string> doctor(Data& data, Format format) {
   if (auto same = check_last_records(**live, **folded, data.log().partitions()); !same)
     return std::unexpected(same.error());
   const auto result = compare(**live, **folded);
+  const auto ahead = not_folded(data.log(), until);
   if (format == Format::json) {
     json::Array differences(result.differences.begin(), result.differences.end());
     const json::Object found{{"healthy", result.differences.empty()},
                              {"commits", *commits},
                              {"keys", result.keys},
+                             {"not_folded", ahead},
                              {"differences", std::move(differences)}};
     fmt::print("{}\n", json::dump(found));
   } else if (result.differences.empty()) {
     say(fmt::format("healthy: {} commits fold to the {} keys that the store holds", *commits, result.keys));
+    if (ahead > 0) say(fmt::format("the log holds {} more, which the next start folds", ahead));
   }
   if (result.differences.empty()) return Exit::ok;
   for (const auto& difference : result.differences) say(difference);
