@@ -86,7 +86,9 @@ std::expected<void, std::string> Node::catch_up(const StartOptions& options) {
     log::info("caught up with the log",
               {{"commits", std::to_string(behind)}, {"took", to_string(clock_.now() - began)}});
   }
-  if (const auto& stopped = fold.stopped(); !stopped.empty()) {
+  // A topic is shared: its other partitions are served, and what stands still is said by /readyz and in the
+  // log.
+  if (const auto& stopped = fold.stopped(); !stopped.empty() && settings_.log == "embedded") {
     return std::unexpected(stopped.front().message +
                            "; nothing was changed. See: tenure log dump --data-dir " +
                            settings_.data_dir.string());

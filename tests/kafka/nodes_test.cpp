@@ -163,6 +163,12 @@ TEST_F(Nodes, StopAtARecordThatIsNotOursInItsPartitionOnly) {
       client(0).get("/readyz?verbose").body,
       ContainsRegex("partition 0 stands still at offset [0-9]+: it does not begin like a record of Tenure"));
   EXPECT_EQ(client(0).patch("/v1/workspaces/" + id, R"({"name":"goes on"})").status, 200);
+
+  EXPECT_EQ(nodes_[0]->terminate(), 0);
+  nodes_[0]->start();
+  EXPECT_EQ(client(0).get("/readyz").status, 503);
+  EXPECT_THAT(nodes_[0]->err(), HasSubstr("a partition stands still"));
+  EXPECT_EQ(client(0).patch("/v1/workspaces/" + id, R"({"name":"goes on still"})").status, 200);
 }
 
 TEST_F(Nodes, StopWhenTheTopicIsMadeAnewUnderThem) {
