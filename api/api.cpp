@@ -122,7 +122,10 @@ asio::awaitable<http::Response> Api::dispatch_when_folded(http::Request& request
 
 Reply Api::dispatch_folded(http::Request& request) {
   const auto match = router_.find(request.method, request.segments);
-  if (match.route != nullptr) request.route = match.route->pattern;
+  if (match.route != nullptr) {
+    request.route = match.route->pattern;
+    request.route_index = static_cast<std::size_t>(match.route - route_table().data());
+  }
   auto call = std::make_unique<Call>(
       Call{.api = *this, .request = request, .route = match.route, .path = match.path});
   const auto refused = [&](const Rejection& rejection) {
@@ -157,17 +160,14 @@ Reply Api::dispatch_folded(http::Request& request) {
     return refused({Reason::not_found, "", {}, {}});
   if (auto checked = check_request(*call); !checked) return refused(checked.error());
   auto reply = call->route->handler(*call);
-  if (auto* response = std::get_if<http::Response>(&reply)) {
-    metrics_.count(static_cast<std::size_t>(call->route - route_table().data()), response->status);
-    return std::move(*response);
-  }
+  if (auto* response = std::get_if<http::Response>(&reply)) return std::move(*response);
   return serve_later(std::move(call), std::move(std::get<asio::awaitable<http::Response>>(reply)));
 }
 
 asio::awaitable<http::Response> Api::serve_later(std::unique_ptr<Call> call,
                                                  asio::awaitable<http::Response> reply) {
   auto response = co_await std::move(reply);
-  metrics_.count(static_cast<std::size_t>(call->route - route_table().data()), response.status);
+  call.reset();  // it lived until here
   co_return response;
 }
 
@@ -200,11 +200,7 @@ void Api::stamp(http::Response& response) const {
 }
 
 http::Response Api::refuse(const Call& call, const Rejection& rejection) {
-  auto response = http::problem(rejection, call.request);
-  const auto slot = call.route == nullptr ? route_table().size()
-                                          : static_cast<std::size_t>(call.route - route_table().data());
-  if (call.route == nullptr) metrics_.count(slot, response.status);
-  return response;
+  return http::problem(rejection, call.request);
 }
 
 asio::awaitable<CommandResult> Api::execute_parts(Call& call, Command command, Partition partition) {

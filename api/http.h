@@ -29,7 +29,10 @@ struct Request {
   std::string request_id;   // the client's, or made
   std::string traceparent;  // the client's, or made (W3C Trace Context)
   std::string trace_id;     // its trace id
-  std::string_view route;   // the pattern that matched, set by whoever dispatches: for metrics and logs
+  // Of the route that matched, set by whoever dispatches, for metrics and logs: its pattern, and its place in
+  // the table.
+  std::string_view route;
+  std::optional<std::size_t> route_index;
 
   // The first header of that name (any case); empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;

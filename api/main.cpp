@@ -72,7 +72,6 @@ http::ServerOptions server_options(const Settings& settings, std::string_view ad
   options.header_timeout = settings.header_timeout;
   options.body_timeout = settings.body_timeout;
   options.idle_timeout = settings.idle_timeout;
-  options.observe = &log_request;
   return options;
 }
 
@@ -159,6 +158,11 @@ int serve(const Settings& settings) {
   auto options = server_options(settings, settings.listen);
   options.complete = [&](http::Response& response) {
     if (const auto* ready = serving.load(std::memory_order_acquire)) ready->stamp(response);
+  };
+  options.observe = [&](const http::Request& request, int status, std::chrono::nanoseconds duration) {
+    log_request(request, status, duration);
+    if (auto* ready = serving.load(std::memory_order_acquire))
+      ready->metrics().count(request.route_index, status);
   };
   auto server = http::Server::start(options, [&](http::Request& request) -> http::Server::Reply {
     auto* ready = serving.load(std::memory_order_acquire);

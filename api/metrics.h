@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,10 @@ class Metrics {
   // `routes`: how many there are; the last slot counts what matched none.
   explicit Metrics(std::size_t routes) : requests_(routes + 1) {}
 
-  void count(std::size_t route, int status) {
-    requests_[route][static_cast<std::size_t>(status / 100)].fetch_add(1, std::memory_order_relaxed);
+  // `route`: its place in the table; none: no route matched.
+  void count(std::optional<std::size_t> route, int status) {
+    requests_[route.value_or(requests_.size() - 1)][static_cast<std::size_t>(status / 100)].fetch_add(
+        1, std::memory_order_relaxed);
   }
   // Shows what `server` counts too; it must outlive this. Once, before serving.
   void show(const http::Server& server) { server_ = &server; }

@@ -27,6 +27,29 @@ TEST_F(Service, MetricsNameNoTenant) {
     EXPECT_THAT(metrics.body, Not(HasSubstr(secret)));
 }
 
+TEST_F(Service, CountsEveryAnswerUnderItsRouteRefusalsToo) {
+  api_.get("/v1/workspaces");
+  api_.as("").get("/v1/workspaces");
+  api_.get("/v1/workspaces?colour=red");
+  api_.get("/v1/nowhere");
+  const auto metrics = api_.as("").get("/metrics").body;
+  for (const auto* line : {R"({method="GET",route="/v1/workspaces",status="2xx"} 1)",
+                           R"({method="GET",route="/v1/workspaces",status="4xx"} 2)",
+                           R"({method="",route="none",status="4xx"} 1)"})
+    EXPECT_THAT(metrics, HasSubstr(std::string("tenure_http_requests_total") + line));
+  EXPECT_THAT(metrics, HasSubstr("tenure_http_faults_total 0"));
+}
+
+TEST_F(Service, ShowsEveryReasonOfARefusal) {
+  const auto document = api_.as("").get("/v1/openapi.json");
+  std::map<std::string, std::string> statuses;
+  for (const auto& reason : document.json.at("x-reasons").as_array())
+    statuses[text(reason, "name")] = text(reason, "status");
+  EXPECT_EQ(statuses.at("workspace_frozen"), "423");
+  EXPECT_EQ(statuses.at("internal_error"), "500");
+  EXPECT_THAT(api_.as("").get("/docs").body, HasSubstr("x-reasons"));
+}
+
 TEST_F(Service, DescribesEveryCallInOneOpenApiDocument) {
   const auto document = api_.as("").get("/v1/openapi.json");
   ASSERT_EQ(document.status, 200);
