@@ -86,12 +86,15 @@ std::expected<void, std::string> Node::catch_up(const StartOptions& options) {
     log::info("caught up with the log",
               {{"commits", std::to_string(behind)}, {"took", to_string(clock_.now() - began)}});
   }
-  // A topic is shared: its other partitions are served, and what stands still is said by /readyz and in the
-  // log.
-  if (const auto& stopped = fold.stopped(); !stopped.empty() && settings_.log == "embedded") {
-    return std::unexpected(stopped.front().message +
-                           "; nothing was changed. See: tenure log dump --data-dir " +
-                           settings_.data_dir.string());
+  // A record in a topic is the same for every node: the other partitions are served, and what stands still is
+  // said by /readyz and in the log.
+  const auto keeps_from_starting = [&](const Stopped& stopped) {
+    return stopped.log_is_damaged || settings_.log == "embedded";
+  };
+  const auto& stopped = fold.stopped();
+  if (const auto found = std::ranges::find_if(stopped, keeps_from_starting); found != stopped.end()) {
+    return std::unexpected(found->message +
+                           "; nothing was changed. See: tenure log dump, with the same flags");
   }
   return {};
 }

@@ -38,7 +38,7 @@ void Fold::refuse_a_shorter_log(Partition partition) {
   const auto end = to_number(log_.end(partition));
   if (end >= folded) return;
   stop({partition, Offset{folded}},
-       fmt::format("the log ends before it, at offset {}; restore the log, or delete the store", end));
+       fmt::format("the log ends before it, at offset {}; restore the log, or delete the store", end), true);
 }
 
 std::vector<FoldedCommit> Fold::step(std::size_t commits_max) {
@@ -60,7 +60,7 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
   auto& partition = *partitions_[to_number(number)];
   if (partition.stopped || to_number(log_.end(number)) <= partition.pending) return;
   const auto records = log_.read(number, Offset{partition.pending}, limits::log_read_bytes);
-  if (!records) return stop({number, Offset{partition.pending}}, records.error().message);
+  if (!records) return stop({number, Offset{partition.pending}}, records.error().message, true);
   const auto begin = partition.pending;
   const std::string* last = nullptr;
   partition.waits_for_key = false;
@@ -171,11 +171,12 @@ std::vector<Offset> Fold::folded() const {
   return offsets;
 }
 
-void Fold::stop(Position position, const std::string& what) {
+void Fold::stop(Position position, const std::string& what, bool log_is_damaged) {
   partitions_[to_number(position.partition)]->stopped = true;
   stopped_.push_back({position.partition, position.offset,
                       fmt::format("partition {} stands still at offset {}: {}", to_number(position.partition),
-                                  to_number(position.offset), what)});
+                                  to_number(position.offset), what),
+                      log_is_damaged});
 }
 
 }  // namespace tenure

@@ -66,6 +66,7 @@ struct Stopped {
   Partition partition{};
   Offset offset{};
   std::string message;
+  bool log_is_damaged = false;  // it cannot be read there; otherwise a record cannot be folded
 };
 
 // How far a store is folded, by partition.
@@ -112,7 +113,7 @@ class Fold {
   [[nodiscard]] std::expected<FoldedCommit, NotFolded> fold_record(Position position,
                                                                    std::string_view record);
   [[nodiscard]] bool accepts(Partition partition, const CommitEnvelope& commit);
-  void stop(Position position, const std::string& what);
+  void stop(Position position, const std::string& what, bool log_is_damaged = false);
 
   EventLog& log_;
   Store& store_;
