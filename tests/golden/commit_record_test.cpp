@@ -2,6 +2,8 @@
 // file is the record in hexadecimal.
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "core/events/audit_payload.h"
 #include "core/events/commit.h"
 #include "tests/golden/event_samples.h"
@@ -86,6 +88,7 @@ struct Golden {
   const char* file;
   Commit (*commit)();
 };
+void PrintTo(const Golden& golden, std::ostream* out) { *out << golden.file; }
 
 class CommitRecordTest : public ::testing::TestWithParam<Golden> {
  protected:
