@@ -263,7 +263,7 @@ void Node::publish_health() {
   for (const auto& operation : engine_->sagas().stuck()) health.stuck.push_back(operation.str());
   health.events_unpublished = outbox::count(*store_, unpublished_counted_max);
   if (sink_ && health.events_unpublished > 0) health.publishing_trouble = sink_->trouble();
-  announce(health, health_);
+  announce(health, health_);  // which only this thread writes
   const std::lock_guard lock(health_mutex_);
   health_ = std::move(health);
 }

@@ -23,6 +23,8 @@ namespace tenure::http {
 [[nodiscard]] std::expected<std::unique_ptr<boost::asio::ssl::context>, std::string> server_identity(
     const std::filesystem::path& certificate, const std::filesystem::path& key);
 
+inline constexpr auto tuple_awaitable = boost::asio::as_tuple(boost::asio::use_awaitable);
+
 class Stream {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -50,13 +52,14 @@ class Stream {
   // Before anything else. False: the client does not speak TLS, or has gone.
   boost::asio::awaitable<bool> begin() {
     if (!tls_) co_return true;
-    const auto [error] = co_await tls_->async_handshake(boost::asio::ssl::stream_base::server, as_tuple);
+    const auto [error] =
+        co_await tls_->async_handshake(boost::asio::ssl::stream_base::server, tuple_awaitable);
     co_return !error;
   }
 
   boost::asio::awaitable<Transferred> read_some(boost::asio::mutable_buffer into) {
-    if (tls_) return tls_->async_read_some(into, as_tuple);
-    return socket_.async_read_some(into, as_tuple);
+    if (tls_) return tls_->async_read_some(into, tuple_awaitable);
+    return socket_.async_read_some(into, tuple_awaitable);
   }
   // As much as can be written without waiting.
   [[nodiscard]] std::size_t write_now(std::string_view text, Error& error) {
@@ -67,8 +70,8 @@ class Stream {
   }
   boost::asio::awaitable<Transferred> write(std::string_view text) {
     const auto from = boost::asio::buffer(text.data(), text.size());
-    if (tls_) return boost::asio::async_write(*tls_, from, as_tuple);
-    return boost::asio::async_write(socket_, from, as_tuple);
+    if (tls_) return boost::asio::async_write(*tls_, from, tuple_awaitable);
+    return boost::asio::async_write(socket_, from, tuple_awaitable);
   }
 
   // Nothing more will be written; what the client still sends can be read.
@@ -77,7 +80,7 @@ class Stream {
     if (!tls_) socket_.shutdown(Socket::shutdown_send, ignored);
   }
   boost::asio::awaitable<void> end() {
-    if (tls_) co_await tls_->async_shutdown(as_tuple);
+    if (tls_) co_await tls_->async_shutdown(tuple_awaitable);
     Error ignored;
     socket_.shutdown(Socket::shutdown_both, ignored);
   }
@@ -94,7 +97,6 @@ class Stream {
 
  private:
   using Tls = boost::asio::ssl::stream<Socket&>;
-  static constexpr auto as_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
   Socket socket_;
   std::unique_ptr<Tls> tls_;

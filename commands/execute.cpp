@@ -155,6 +155,7 @@ void Executor::wait_for_version(std::shared_ptr<Pending> pending) {
 }
 
 void Executor::look_at_awaited_versions() {
+  if (awaiting_.empty()) return;
   const auto now = parts_.clock.now();
   std::vector<std::shared_ptr<Pending>> there;
   for (auto each = awaiting_.begin(); each != awaiting_.end();) {
