@@ -1,8 +1,7 @@
 // The log in a directory of this machine: RocksDB, one key a record, one fsync for everything that waits.
 //
 // Files: `TENURE-LOG` says format, id and partitions in plain text and is written before any record; the rest
-// is RocksDB's. A key is partition (2 bytes, big-endian) || offset (8 bytes, big-endian); a value is the
-// CRC-32C (4 bytes, big-endian) of key and record || record.
+// is RocksDB's (core/log/log_database.h).
 //
 // Durable means: fsynced (fdatasync on the write-ahead log). When a write or its sync fails, the records in
 // it are `unknown`, and the log takes no more appends until it is opened again: what the disk holds is only
