@@ -10,6 +10,8 @@ namespace {
 // Of each partition, on their way to the sink.
 constexpr std::size_t sent_max = 1'000;
 constexpr std::uint32_t doublings_max = 16;
+// Reading the outbox costs as much for one commit as for a hundred, and so does a request to the brokers.
+constexpr auto gather_for = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -25,7 +27,7 @@ void Publisher::start() {
 }
 
 void Publisher::on_folded(const FoldedCommit& folded) {
-  if (folded.accepted && !lines_.empty()) lines_[to_number(folded.position.partition)].look = true;
+  if (folded.accepted && !lines_.empty()) look_soon(lines_[to_number(folded.position.partition)]);
 }
 
 void Publisher::tick() {
@@ -34,6 +36,7 @@ void Publisher::tick() {
     if (!line.look && (!line.look_at || *line.look_at > now)) continue;
     line.look = false;
     line.look_at.reset();
+    line.looked_at = now;
     look_at(line, now);
   }
 }
@@ -91,8 +94,8 @@ void Publisher::work(Line& line, const publication::State& state, Timestamp now)
 
 // Work is also to write down what was published, when the lease ran out before that.
 void Publisher::wait_for_work(Line& line, const publication::State& state, Timestamp now) {
-  if (outbox::is_empty(parts_.store, line.partition, Offset{state.through})) return;
   if (state.is_held(now)) return look_later(line, state.until);
+  if (outbox::is_empty(parts_.store, line.partition, Offset{state.through})) return;
   if (now < line.paused_until) return look_later(line, line.paused_until);
   claim(line);
 }
@@ -128,7 +131,8 @@ void Publisher::answered(std::size_t partition, std::uint64_t attempt, std::uint
     line.sent.pop_front();
     ++line.sent_before;
   }
-  if (line.sent.empty() || was_full) line.look = true;
+  if (was_full) line.look = true;
+  if (line.sent.empty()) look_soon(line);
 }
 
 void Publisher::begin_again(Line& line) {
@@ -183,6 +187,10 @@ void Publisher::submit(Line& line, Command command) {
     look_later(line, parts_.clock.now() + parts_.policy.retry_base);
   };
   parts_.submit(std::move(request));
+}
+
+void Publisher::look_soon(Line& line) const {
+  look_later(line, std::max(parts_.clock.now(), line.looked_at + gather_for));
 }
 
 void Publisher::look_later(Line& line, Timestamp at) {

@@ -4,7 +4,7 @@
 // the outbox has rows beyond what is published, sends them while its lease runs by its own clock, and writes
 // down how far it came: with every renewal while there is work, and when it gives the claim back because
 // there is none. Another node goes on from there once the lease has run out. What was sent and not written
-// down is sent again.
+// down is sent again. Under load, what is folded within 20 ms goes together.
 //
 // Threads: one, the one that folds, but for the answers of the sink, which come in through `post`.
 #pragma once
@@ -56,6 +56,7 @@ class Publisher {
     Partition partition{};
     bool look = false;
     std::optional<Timestamp> look_at;
+    Timestamp looked_at;            // last
     Offset next{};                  // whose records are to be sent next
     std::deque<Sent> sent;          // and not stored, or behind one that is not
     std::uint64_t sent_before = 0;  // records that have left `sent`
@@ -81,6 +82,8 @@ class Publisher {
   void release(Line& line);
   void submit(Line& line, Command command);
   static void look_later(Line& line, Timestamp at);
+  // At once after a pause, and otherwise so that what is folded meanwhile goes together.
+  void look_soon(Line& line) const;
 
   Parts parts_;
   std::vector<Line> lines_;  // by partition; none without a sink
