@@ -125,13 +125,14 @@ Node::~Node() {
   if (thread_.joinable()) {
     post([this] { engine_->hand_over(); });
     const auto until = clock_.now() + settings_.shutdown_timeout;
-    const auto busy = [this] {
-      std::promise<std::size_t> in_flight;
-      auto answer = in_flight.get_future();
-      post([&] { in_flight.set_value(engine_->in_flight()); });
-      return answer.get() > 0;
+    const auto is_handed_over = [this] {
+      std::promise<bool> handed_over;
+      auto answer = handed_over.get_future();
+      post([&] { handed_over.set_value(engine_->is_handed_over()); });
+      return answer.get();
     };
-    while (clock_.now() < until && busy()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    while (clock_.now() < until && !is_handed_over())
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     workers_.reset();  // effects that run end first; what they say is still recorded or asked again at the
                        // next start
     context_.stop();

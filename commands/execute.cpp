@@ -52,8 +52,10 @@ std::string changes_json(const std::vector<Decision::Change>& changes) {
 }  // namespace
 
 Executor::Executor(Parts parts) : parts_(std::move(parts)), refusals_(parts_.refusal_window) {
-  for (std::uint16_t i = 0; i < parts_.log.partitions(); ++i)
-    lines_.push_back(std::make_unique<PartitionLine>());
+  for (std::uint16_t number = 0; number < parts_.log.partitions(); ++number) {
+    auto& line = *lines_.emplace_back(std::make_unique<PartitionLine>());
+    line.last_time = folded_through(parts_.store, Partition{number}).latest;
+  }
   blind_ = [this](std::string_view owner, std::string_view text) {
     const auto digest = crypto::hmac_sha256(key_of(std::string(owner)), text);
     return crypto::to_hex(crypto::view(digest).substr(0, 16));

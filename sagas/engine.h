@@ -57,11 +57,13 @@ class Engine {
     runner_.start();
     publisher_.start();
   }
-  // Before the end: what another node can go on with at once is left to it.
+  // Before the end: what another node can go on with is left to it. To be pumped until `is_handed_over`.
   void hand_over() {
     publisher_.stop();
     publisher_.tick();
   }
+  // Whether every command is answered, and every claim given back.
+  [[nodiscard]] bool is_handed_over() const { return executor_.in_flight() == 0 && !publisher_.holds_any(); }
 
   // True when there is more to do at once.
   [[nodiscard]] bool pump();

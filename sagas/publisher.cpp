@@ -55,11 +55,24 @@ void Publisher::stop() {
   start();
 }
 
-void Publisher::look_at(Line& line, Timestamp now) {
+bool Publisher::holds_any() const {
+  const auto now = parts_.clock.now();
+  return std::ranges::any_of(lines_, [&](const Line& line) { return is_mine(state_of(line), now); });
+}
+
+publication::State Publisher::state_of(const Line& line) const {
   const auto stream = publication::stream(line.partition);
   const auto* found = std::get_if<publication::State>(&parts_.states.get(line.partition, stream).state);
-  const auto state = found == nullptr ? publication::State() : *found;
-  const bool mine = state.node == parts_.node && state.is_held(now);
+  return found == nullptr ? publication::State() : *found;
+}
+
+bool Publisher::is_mine(const publication::State& state, Timestamp now) const {
+  return state.node == parts_.node && state.is_held(now);
+}
+
+void Publisher::look_at(Line& line, Timestamp now) {
+  const auto state = state_of(line);
+  const bool mine = is_mine(state, now);
   if (!mine && !line.sent.empty()) {
     // From now on another node may send the same.
     begin_again(line);
@@ -67,7 +80,9 @@ void Publisher::look_at(Line& line, Timestamp now) {
   }
   if (line.sent.empty()) line.next = std::max(line.next, Offset{state.through});
   if (stopping_) {
-    if (mine) release(line);
+    if (!mine) return;
+    if (line.sent.empty()) return release(line);
+    look_later(line, state.until);
   } else if (mine) {
     work(line, state, now);
   } else {
@@ -132,7 +147,7 @@ void Publisher::answered(std::size_t partition, std::uint64_t attempt, std::uint
     ++line.sent_before;
   }
   if (was_full) line.look = true;
-  if (line.sent.empty()) look_soon(line);
+  if (line.sent.empty()) stopping_ ? void(line.look = true) : look_soon(line);
 }
 
 void Publisher::begin_again(Line& line) {

@@ -43,9 +43,11 @@ class Publisher {
   // Looks at what was folded or is due. To be called after a fold step and at `next_tick`.
   void tick();
   [[nodiscard]] std::optional<Timestamp> next_tick() const;
-  // Sends nothing more and gives the claims back, so that another node need not wait for the leases to run
-  // out.
+  // Sends nothing more, and gives each claim back once all that was sent is stored: another node then goes on
+  // behind it at once.
   void stop();
+  // Whether it still holds a claim.
+  [[nodiscard]] bool holds_any() const;
 
  private:
   struct Sent {
@@ -68,6 +70,8 @@ class Publisher {
     bool command_on_its_way = false;
   };
 
+  [[nodiscard]] publication::State state_of(const Line& line) const;
+  [[nodiscard]] bool is_mine(const publication::State& state, Timestamp now) const;
   void look_at(Line& line, Timestamp now);
   void work(Line& line, const publication::State& state, Timestamp now);
   void wait_for_work(Line& line, const publication::State& state, Timestamp now);

@@ -9,12 +9,21 @@
 
 namespace tenure {
 
+FoldedThrough folded_through(const Store& store, Partition partition) {
+  FoldedThrough through;
+  const auto bytes = store.get(keys::next_offset(partition));
+  if (!bytes) return through;
+  keys::Reader row(*bytes);
+  through.next = Offset{row.u64()};
+  through.latest = row.time();
+  std::ranges::copy(row.rest(), through.last_record.begin());
+  return through;
+}
+
 std::vector<Offset> folded_offsets(const Store& store, std::uint16_t partitions) {
   std::vector<Offset> offsets;
-  for (std::uint16_t number = 0; number < partitions; ++number) {
-    const auto next = store.get(keys::next_offset(Partition{number}));
-    offsets.push_back(Offset{next ? keys::read_u64(*next) : 0});
-  }
+  for (std::uint16_t number = 0; number < partitions; ++number)
+    offsets.push_back(folded_through(store, Partition{number}).next);
   return offsets;
 }
 
@@ -22,13 +31,12 @@ Fold::Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target)
     : log_(log), store_(store), keys_(keys), target_(target) {
   for (std::uint16_t number = 0; number < log.partitions(); ++number) {
     auto& partition = *partitions_.emplace_back(std::make_unique<PartitionState>());
-    if (const auto next = store.get(keys::next_offset(Partition{number}))) {
-      keys::Reader row(*next);
-      partition.pending = row.u64();
-      partition.next = partition.pending;
-      std::ranges::copy(row.rest(), partition.last_record.begin());
-      refuse_a_shorter_log(Partition{number});
-    }
+    const auto through = folded_through(store, Partition{number});
+    partition.pending = to_number(through.next);
+    partition.next = partition.pending;
+    partition.latest = through.latest;
+    partition.last_record = through.last_record;
+    refuse_a_shorter_log(Partition{number});
   }
 }
 
@@ -72,6 +80,7 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
       if (!folded.error().yet) stop({number, record.offset}, folded.error().error.message);
       break;
     }
+    if (folded->accepted) partition.latest = std::max(partition.latest, folded->time);
     results.push_back(std::move(*folded));
     last = record.bytes.get();
     ++partition.pending;
@@ -79,7 +88,9 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
   if (last == nullptr) return;
   partition.last_record = crypto::sha256(*last);
   batch_.put(keys::next_offset(number),
-             keys::u64(partition.pending).append(crypto::view(partition.last_record)));
+             keys::u64(partition.pending)
+                 .append(keys::u64(static_cast<std::uint64_t>(to_unix_millis(partition.latest))))
+                 .append(crypto::view(partition.last_record)));
 }
 
 std::expected<FoldedCommit, Fold::NotFolded> Fold::fold_record(Position position, std::string_view record) {

@@ -69,7 +69,14 @@ struct Stopped {
   bool log_is_damaged = false;  // it cannot be read there; otherwise a record cannot be folded
 };
 
-// How far a store is folded, by partition.
+// How far a store is folded.
+struct FoldedThrough {
+  Offset next{};                 // of the first record that is not
+  Timestamp latest;              // of the times of accepted commits
+  crypto::Digest last_record{};  // of the record before `next`
+};
+[[nodiscard]] FoldedThrough folded_through(const Store& store, Partition partition);
+// Its `next`, by partition.
 [[nodiscard]] std::vector<Offset> folded_offsets(const Store& store, std::uint16_t partitions);
 
 class Fold {
@@ -97,8 +104,9 @@ class Fold {
  private:
   struct PartitionState {
     std::atomic<std::uint64_t> next{0};
-    std::uint64_t pending = 0;     // `next` once the batch is written
-    crypto::Digest last_record{};  // of what was folded last
+    std::uint64_t pending = 0;  // `next` once the batch is written
+    Timestamp latest;
+    crypto::Digest last_record{};
     bool stopped = false;
     bool waits_for_key = false;
   };

@@ -51,7 +51,7 @@ Reader::~Reader() {
   if (client_) rd_kafka_consumer_close(client_.get());
 }
 
-// A broker answers the requests of a connection in their order, and a fetch may wait for half a second:
+// A broker answers the requests of a connection in their order, and a fetch waits for records:
 // questions have a client of their own.
 std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
   auto asking = make_client(RD_KAFKA_PRODUCER, options_, {}, *this);
@@ -78,6 +78,12 @@ std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
   if (auto connected = connect(); !connected) return std::unexpected(LogError{connected.error()});
   thread_ = std::thread([this] { run(); });
   health_ = std::thread([this] { watch_health(); });
+  std::unique_lock lock(mutex_);
+  const bool all_read = changed_.wait_for(lock, timeout, [&] {
+    return std::ranges::all_of(windows_,
+                               [](const Window& window) { return window.is_read || !window.damage.empty(); });
+  });
+  if (!all_read) return no_answer(RD_KAFKA_RESP_ERR__TIMED_OUT);
   return {};
 }
 
@@ -88,11 +94,11 @@ std::expected<void, std::string> Reader::connect() {
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
       {"auto.offset.reset", "error"},
-      {"enable.partition.eof", "false"},
+      {"enable.partition.eof", "true"},
       {"isolation.level", "read_uncommitted"},  // a stuck foreign transaction must not hold up the log
       {"check.crcs", "true"},
       {"fetch.error.backoff.ms", "50"},
-      {"fetch.wait.max.ms", "500"},
+      {"fetch.wait.max.ms", "100"},  // a partition that joins is read from when the fetch before it has ended
       {"queued.max.messages.kbytes", "16384"},
       {"fetch.message.max.bytes", "1048576"}};
   auto made = make_client(RD_KAFKA_CONSUMER, options_, ours, *this);
@@ -168,9 +174,12 @@ void Reader::apply_requests() {
 }
 
 void Reader::take(Message message) {
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*message);
+  const bool is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !is_end) return take_error(*message);
   const std::lock_guard lock(mutex_);
-  take_record(windows_[static_cast<std::size_t>(message->partition)], *message);
+  auto& window = windows_[static_cast<std::size_t>(message->partition)];
+  window.is_read = true;
+  if (!is_end) take_record(window, *message);
 }
 
 void Reader::take_record(Window& window, const rd_kafka_message_t& message) {

@@ -31,7 +31,8 @@ class Reader final : public ClientEvents {
   Reader(KafkaOptions options, std::vector<Offset> from, std::function<void()> advanced);
   ~Reader() override;
 
-  // Asks the brokers how far each partition is, then begins to read. Once, before anything else.
+  // Asks the brokers how far each partition is, and begins to read; all partitions are being read when it
+  // returns. Once, before anything else.
   [[nodiscard]] std::expected<void, LogError> start(std::chrono::milliseconds timeout);
 
   // At first what the brokers said at the start; then what was read.
@@ -53,6 +54,7 @@ class Reader final : public ClientEvents {
     std::size_t bytes = 0;
     std::size_t unread_bytes = 0;
     bool paused = false;
+    bool is_read = false;  // the brokers have answered that they have a record, or none yet
     std::optional<std::uint64_t> seek_to;
     std::string damage;
     [[nodiscard]] std::uint64_t fetched() const { return begin + records.size(); }

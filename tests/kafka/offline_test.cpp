@@ -36,13 +36,13 @@ class Offline : public testing::Test {
   std::string data() const { return (dir_ / "data").string(); }
 
   std::string settled_workspace() {
-    const auto id = text(api_.post("/v1/workspaces", R"({"name":"Acme"})"), "id");
+    auto id = text(api_.post("/v1/workspaces", R"({"name":"Acme"})"), "id");
     EXPECT_TRUE(eventually([&] { return text(api_.get("/v1/workspaces/" + id), "status") == "active"; }));
     return id;
   }
   std::size_t records() {
     KafkaAdmin admin(topics_.brokers);
-    return admin.read_all(topics_.keys_topic, 0).size() + admin.read_all(topics_.topic, 0).size();
+    return admin.read_all(topics_.keys_topic).size() + admin.read_all(topics_.topic).size();
   }
 
   void TearDown() override {

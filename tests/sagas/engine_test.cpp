@@ -6,22 +6,15 @@
 #include "projections/environments.h"
 #include "projections/workspaces.h"
 #include "tests/support/small_node.h"
+#include "tests/support/temp_dir.h"
 
 namespace tenure::testing {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr Partition home{1};
 
 class EngineTest : public ::testing::Test {
  protected:
-  EngineTest() : folder_(fs::temp_directory_path() / ("tenure-engine-" + std::to_string(::getpid()))) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~EngineTest() override { fs::remove_all(folder_); }
-
   SmallNode& add_node(bool alone = false) {
     const auto number = static_cast<std::uint8_t>(nodes_.size() + 1);
     return *nodes_.emplace_back(
@@ -50,7 +43,7 @@ class EngineTest : public ::testing::Test {
     return row ? std::string(json::parse(row->json)->at("name").as_string()) : "";
   }
 
-  fs::path folder_;
+  test::TempDir folder_;
   SharedWorld world_;
   std::vector<std::unique_ptr<SmallNode>> nodes_;
   UserId user_{Uuid{{7}}};
@@ -63,6 +56,24 @@ TEST_F(EngineTest, AWorkspaceIsProvisionedAndActive) {
   EXPECT_EQ(workspaces::find(node.store(), id)->header.status, workspace::Status::active);
   const auto page = environments::list(node.store(), id, {.limit = 10, .after = {}});
   EXPECT_EQ(page.rows.size(), 3U);
+}
+
+TEST_F(EngineTest, TimesDoNotRunBackwardsWhenTheClockWasSetBackBeforeANewStart) {
+  auto& node = add_node(true);
+  const auto id = make_workspace(node);
+  const auto updated_at = [id](SmallNode& of) {
+    const auto row = json::parse(workspaces::find(of.store(), id)->json).value();
+    return row.at("updated_at").to_number<std::int64_t>();
+  };
+  const auto before = updated_at(node);
+  nodes_.clear();
+  world_.clock.advance(-std::chrono::hours(1));
+  auto& again = add_node(true);
+  const auto renamed = again.submit(workspace::UpdateWorkspace{id, "again", {}}, home);
+  run_out();
+  ASSERT_TRUE(renamed->has_value() && (*renamed)->has_value());
+  EXPECT_EQ(name_of(again, id), "again");
+  EXPECT_GE(updated_at(again), before);
 }
 
 TEST_F(EngineTest, TwoNodesThatRaceHaveOneWinnerAndTheLoserDecidesAgain) {
@@ -156,14 +167,11 @@ TEST_F(EngineTest, AnUnknownEventStopsThePartitionAndOnlyIt) {
 }
 
 TEST_F(EngineTest, AFortyEightWayRaceOnOneStreamLosesNobody) {
-  std::vector<SmallNode*> nodes;
-  for (int i = 0; i < 3; ++i) nodes.push_back(&add_node());
+  const std::array<SmallNode*, 3> nodes{&add_node(), &add_node(), &add_node()};
   const auto id = make_workspace(*nodes.front());
-  std::vector<std::shared_ptr<std::optional<CommandResult>>> results;
-  for (int i = 0; i < 48; ++i) {
-    results.push_back(nodes[static_cast<std::size_t>(i) % 3]->submit(
-        workspace::UpdateWorkspace{id, "n" + std::to_string(i), {}}, home));
-  }
+  std::array<std::shared_ptr<std::optional<CommandResult>>, 48> results;
+  for (std::size_t i = 0; i < results.size(); ++i)
+    results[i] = nodes[i % 3]->submit(workspace::UpdateWorkspace{id, "n" + std::to_string(i), {}}, home);
   for (int i = 0; i < 5; ++i) run_out();
   for (const auto& result : results) {
     ASSERT_TRUE(result->has_value());

@@ -312,6 +312,26 @@ TEST_F(PublisherTest, ANodeThatEndsLeavesTheRestToOthersAtOnce) {
   EXPECT_EQ(std::ranges::count(published(id), "workspace.renamed"), 2);
 }
 
+TEST_F(PublisherTest, WhatIsOnItsWayWhenANodeEndsIsNotSentAgainByTheNext) {
+  auto& one = add_node(1);
+  const auto id = make_workspace(one);
+  one.storing = false;
+  rename(one, id, "A");
+  passes(200ms);
+  ASSERT_GT(one.sink->waiting(), 0U);
+  one.node->engine().hand_over();
+  passes(200ms);
+  EXPECT_FALSE(one.node->engine().is_handed_over());
+  one.storing = true;
+  passes(200ms);
+  ASSERT_TRUE(one.node->engine().is_handed_over());
+  end(one);
+  auto& two = add_node(2);
+  rename(two, id, "B");
+  passes(500ms);
+  EXPECT_EQ(std::ranges::count(published(id), "workspace.renamed"), 2);
+}
+
 TEST_F(PublisherTest, ABacklogIsPublishedInPortions) {
   auto& one = add_node(1);
   const auto id = make_workspace(one);

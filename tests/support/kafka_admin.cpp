@@ -106,7 +106,8 @@ void KafkaAdmin::produce(const std::string& topic, int partition, std::string_vi
   demand(deliveries_.delivered ? deliveries_.error : RD_KAFKA_RESP_ERR__TIMED_OUT, "produce to " + topic);
 }
 
-std::vector<KafkaAdmin::Record> KafkaAdmin::read_all(const std::string& topic, int partition) {
+std::vector<KafkaAdmin::Record> KafkaAdmin::read_all(const std::string& topic) {
+  const int partitions = metadata(topic)->topics[0].partition_cnt;
   Deliveries events;
   auto made = kafka::make_client(RD_KAFKA_CONSUMER, options_,
                                  {{"group.id", "test"},
@@ -115,16 +116,22 @@ std::vector<KafkaAdmin::Record> KafkaAdmin::read_all(const std::string& topic, i
                                   {"enable.partition.eof", "true"}},
                                  events);
   if (!made) throw std::runtime_error(made.error());
-  const kafka::Partitions assigned(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(assigned.get(), topic.c_str(), partition)->offset =
-      RD_KAFKA_OFFSET_BEGINNING;
+  const kafka::Partitions assigned(rd_kafka_topic_partition_list_new(partitions));
+  // Offset 0, because the client takes a second to ask where a partition begins.
+  for (int i = 0; i < partitions; ++i)
+    rd_kafka_topic_partition_list_add(assigned.get(), topic.c_str(), i)->offset = 0;
   demand(rd_kafka_assign(made->get(), assigned.get()), "read " + topic);
   std::vector<Record> records;
+  int at_end = 0;
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(bound_ms);
-  while (std::chrono::steady_clock::now() < end) {
+  while (at_end < partitions) {
+    if (std::chrono::steady_clock::now() > end) demand(RD_KAFKA_RESP_ERR__TIMED_OUT, "read " + topic);
     const kafka::Message message(rd_kafka_consumer_poll(made->get(), poll_ms));
     if (!message) continue;
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) break;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      ++at_end;
+      continue;
+    }
     demand(message->err, "read " + topic);
     auto& record = records.emplace_back();
     record.key.assign(static_cast<const char*>(message->key), message->key_len);
@@ -144,12 +151,15 @@ std::vector<KafkaAdmin::Record> KafkaAdmin::read_all(const std::string& topic, i
 }
 
 int KafkaAdmin::leader(const std::string& topic, int partition) {
+  return metadata(topic)->topics[0].partitions[partition].leader;
+}
+
+kafka::Metadata KafkaAdmin::metadata(const std::string& topic) {
   const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> handle(
       rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr), &rd_kafka_topic_destroy);
-  const rd_kafka_metadata_t* metadata = nullptr;
-  demand(rd_kafka_metadata(client_.get(), 0, handle.get(), &metadata, bound_ms), "leader of " + topic);
-  const kafka::Metadata owned(metadata);
-  return metadata->topics[0].partitions[partition].leader;
+  const rd_kafka_metadata_t* found = nullptr;
+  demand(rd_kafka_metadata(client_.get(), 0, handle.get(), &found, bound_ms), "metadata of " + topic);
+  return kafka::Metadata(found);
 }
 
 }  // namespace tenure::test

@@ -31,8 +31,8 @@ class KafkaAdmin {
     std::string key, value;
     std::map<std::string, std::string> headers;
   };
-  // Everything that a partition holds now.
-  [[nodiscard]] std::vector<Record> read_all(const std::string& topic, int partition);
+  // Everything that a topic holds now; the records of one partition are in their order.
+  [[nodiscard]] std::vector<Record> read_all(const std::string& topic);
   // The broker that leads a partition.
   [[nodiscard]] int leader(const std::string& topic, int partition);
 
@@ -47,6 +47,8 @@ class KafkaAdmin {
     bool delivered = false;
     rd_kafka_resp_err_t error{};
   };
+
+  [[nodiscard]] kafka::Metadata metadata(const std::string& topic);
 
   KafkaOptions options_;
   Deliveries deliveries_;

@@ -24,8 +24,20 @@ namespace fs = std::filesystem;
 
 const char* script() { return TENURE_SOURCE_DIR "/tools/kafka/kafka.py"; }
 
+std::string text_of(const json::Value& object, const char* name) {
+  return std::string(object.at(name).as_string());
+}
+
+KafkaCluster::Secure secure_of(const json::Value& about) {
+  const auto& secure = about.at("secure");
+  return {.bootstrap = text_of(secure, "bootstrap"),
+          .user = text_of(secure, "user"),
+          .password_file = text_of(secure, "password_file"),
+          .ca = text_of(secure, "ca")};
+}
+
 // What the runner's fixture started (tests/CMakeLists.txt).
-std::optional<std::string> kafka_of_the_runner() {
+std::optional<SharedKafka> kafka_of_the_runner() {
   const auto* file = std::getenv("TENURE_KAFKA_STATE");
   if (file == nullptr) return std::nullopt;
   std::ifstream stream(file);
@@ -35,12 +47,12 @@ std::optional<std::string> kafka_of_the_runner() {
   // A run that was killed leaves its file behind.
   const auto pid = static_cast<pid_t>(state->at("pid").as_int64());
   if (::kill(pid, 0) != 0) return std::nullopt;
-  return std::string(state->at("bootstrap").as_string());
+  return SharedKafka{text_of(*state, "bootstrap"), secure_of(*state)};
 }
 
 }  // namespace
 
-KafkaCluster::KafkaCluster(int brokers) {
+KafkaCluster::KafkaCluster(int brokers, bool secure) {
   int to[2];
   int from[2];
   if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0)
@@ -51,14 +63,17 @@ KafkaCluster::KafkaCluster(int brokers) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     ::dup2(to[0], STDIN_FILENO);
     ::dup2(from[1], STDOUT_FILENO);
-    ::execlp("python3", "python3", script(), "run", "--brokers", count.c_str(), nullptr);
+    ::execlp("python3", "python3", script(), "run", "--brokers", count.c_str(), secure ? "--secure" : nullptr,
+             nullptr);
     ::_exit(127);
   }
   ::close(to[0]);
   ::close(from[1]);
   to_ = to[1];
   from_ = from[0];
-  bootstrap_ = read_line();
+  const auto about = json::parse(read_line()).value();
+  bootstrap_ = text_of(about, "bootstrap");
+  if (secure) secure_ = secure_of(about);
 }
 
 KafkaCluster::~KafkaCluster() {
@@ -87,14 +102,14 @@ std::string KafkaCluster::read_line() {
   return line;
 }
 
-const std::string& shared_kafka() {
+const SharedKafka& shared_kafka() {
   static std::unique_ptr<KafkaCluster> own;
-  static const std::string bootstrap = [] {
+  static const SharedKafka shared = [] {
     if (const auto running = kafka_of_the_runner()) return *running;
-    own = std::make_unique<KafkaCluster>(1);
-    return own->bootstrap();
+    own = std::make_unique<KafkaCluster>(1, true);
+    return SharedKafka{own->bootstrap(), own->secure()};
   }();
-  return bootstrap;
+  return shared;
 }
 
 KafkaOptions own_topics(const std::string& bootstrap) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -20,14 +21,23 @@ namespace tenure::test {
 
 class KafkaCluster {
  public:
+  // The same with TLS and SASL PLAIN, and what a client needs for it.
+  struct Secure {
+    std::string bootstrap;
+    std::string user, password_file;
+    std::string ca;  // a PEM file
+  };
+
   // One or three; returns once all of them answer. Throws std::runtime_error.
-  explicit KafkaCluster(int brokers);
+  explicit KafkaCluster(int brokers, bool secure = false);
   ~KafkaCluster();
   KafkaCluster(const KafkaCluster&) = delete;
   KafkaCluster& operator=(const KafkaCluster&) = delete;
 
   // "127.0.0.1:40001,127.0.0.1:40002"
   [[nodiscard]] const std::string& bootstrap() const { return bootstrap_; }
+  // Of one that was started secure.
+  [[nodiscard]] const Secure& secure() const { return secure_.value(); }
 
   // Of a broker, numbered from 1: SIGKILL, SIGSTOP, SIGCONT, and again on the same port and data.
   void kill(int broker) { obey("kill", broker); }
@@ -43,13 +53,18 @@ class KafkaCluster {
   int to_ = -1, from_ = -1;
   std::string received_;
   std::string bootstrap_;
+  std::optional<Secure> secure_;
 };
 
 // The one broker that all tests of a run share: that of the test runner, or else one of this process.
-[[nodiscard]] const std::string& shared_kafka();
+struct SharedKafka {
+  std::string bootstrap;
+  KafkaCluster::Secure secure;
+};
+[[nodiscard]] const SharedKafka& shared_kafka();
 
 // Topics of a test's own on it, which do not exist yet.
-[[nodiscard]] KafkaOptions own_topics(const std::string& bootstrap = shared_kafka());
+[[nodiscard]] KafkaOptions own_topics(const std::string& bootstrap = shared_kafka().bootstrap);
 
 // Repeats what may pass: an `attempt` that gives an expected whose error says so.
 template <class Attempt>

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """A real Apache Kafka on loopback, for trying out and for tests: one or three brokers (KRaft, combined mode) on free ports, data in a
-temporary folder that goes with them.
+temporary folder that goes with them. With --secure, each broker also listens with TLS and SASL PLAIN.
 
-  kafka.py up [--brokers N] [--state FILE]    start in the background; prints the bootstrap servers
+  kafka.py up [--brokers N] [--secure] [--state FILE]
+                                              start in the background; prints the bootstrap servers
   kafka.py down [--state FILE]                end what `up` started
   kafka.py status [--state FILE]              what runs, and where
-  kafka.py run [--brokers N]                  start, then obey lines on stdin until it ends: `kill N`, `pause N`, `resume N`,
-                                              `start N`, each answered with `ok` or a line that says what went wrong
+  kafka.py run [--brokers N] [--secure]       start, say where in one line of JSON, then obey lines on stdin until it ends: `kill N`,
+                                              `pause N`, `resume N`, `start N`, each answered with `ok` or a line that says what went wrong
   kafka.py install                            only fetch the artifacts
 """
 import argparse
@@ -16,6 +17,7 @@ import fcntl
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import socket
@@ -31,6 +33,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 START_SECONDS = 120
 STOP_SECONDS = 10
 HEAP = "256m"
+USER = "tenure"
 PR_SET_PDEATHSIG = 1
 
 
@@ -101,17 +104,25 @@ def end_with_parent():
 
 
 class Cluster:
-    def __init__(self, brokers):
-        self.count = brokers
+    def __init__(self, brokers, secure):
+        self.count, self.secure = brokers, secure
         self.classpath = f"{install()}/*"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tenure-kafka-"))
-        ports = free_ports(2 * brokers)
-        self.ports, self.controllers = ports[:brokers], ports[brokers:]
+        ports = free_ports(3 * brokers)
+        self.ports, self.controllers, self.secure_ports = ports[:brokers], ports[brokers:2 * brokers], ports[2 * brokers:]
+        self.password = secrets.token_hex(16)
         self.processes = {}
         self.numbers = range(1, brokers + 1)
 
     def bootstrap(self):
         return ",".join(f"127.0.0.1:{port}" for port in self.ports)
+
+    def described(self):
+        about = {"bootstrap": self.bootstrap(), "folder": str(self.folder)}
+        if self.secure:
+            about["secure"] = {"bootstrap": ",".join(f"127.0.0.1:{port}" for port in self.secure_ports), "user": USER,
+                               "password_file": str(self.folder / "password"), "ca": str(self.folder / "ca.pem")}
+        return about
 
     def java(self, name, *arguments, log):
         command = ["java", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
@@ -142,7 +153,37 @@ class Cluster:
             "num.network.threads": 2,
             "num.io.threads": 4,
         }
+        if self.secure:
+            secured = f",SASL_SSL://127.0.0.1:{self.secure_ports[number - 1]}"
+            lines["listeners"] += secured
+            lines["advertised.listeners"] += secured
+            lines |= {
+                "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL",
+                "inter.broker.listener.name": "PLAINTEXT",
+                "sasl.enabled.mechanisms": "PLAIN",
+                "listener.name.sasl_ssl.plain.sasl.jaas.config": "org.apache.kafka.common.security.plain.PlainLoginModule required "
+                                                                 f'user_{USER}="{self.password}";',
+                "ssl.keystore.type": "PKCS12",
+                "ssl.keystore.location": self.keystore(),
+                "ssl.keystore.password": self.password,
+            }
         self.config(number).write_text("".join(f"{key}={value}\n" for key, value in lines.items()), encoding="utf-8")
+
+    def keystore(self):
+        return self.folder / "broker.p12"
+
+    def make_credentials(self):
+        """A password, and a certificate that its own key signed."""
+        file = os.open(self.folder / "password", os.O_CREAT | os.O_WRONLY, 0o600)
+        with open(file, "w", encoding="utf-8") as password:
+            password.write(self.password)
+        store = ["-alias", "broker", "-keystore", self.keystore(), "-storetype", "PKCS12", "-storepass:file", self.folder / "password"]
+        for arguments in (["-genkeypair", *store, "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "30", "-dname",
+                           "CN=tenure-kafka", "-ext", "SAN=ip:127.0.0.1"],
+                          ["-exportcert", "-rfc", *store, "-file", self.folder / "ca.pem"]):
+            done = subprocess.run(["keytool", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise Failure(f"keytool: {done.stdout}{done.stderr}")
 
     def format_all(self):
         with open(self.folder / "format.log", "wb") as log:
@@ -167,6 +208,8 @@ class Cluster:
                 time.sleep(0.05)
 
     def start_all(self):
+        if self.secure:
+            self.make_credentials()
         self.format_all()
         for number in self.numbers:
             self.start(number)
@@ -198,9 +241,8 @@ class Cluster:
             raise Failure(f"no verb is called {verb}")
 
 
-def run(brokers, announce):
+def run(cluster, announce):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    cluster = Cluster(brokers)
     try:
         cluster.start_all()
         announce(cluster)
@@ -209,7 +251,7 @@ def run(brokers, announce):
 
 
 def obey_stdin(cluster):
-    print(cluster.bootstrap(), flush=True)
+    print(json.dumps(cluster.described()), flush=True)
     for line in sys.stdin:
         try:
             cluster.obey(line)
@@ -233,7 +275,7 @@ def running(state):
     return known if alive else None
 
 
-def up(brokers, state):
+def up(brokers, secure, state):
     known = running(state)
     if known:
         print(known["bootstrap"])
@@ -250,15 +292,14 @@ def up(brokers, state):
             os.dup2(null, descriptor)
 
         def announce(cluster):
-            text = json.dumps({"pid": os.getpid(), "bootstrap": cluster.bootstrap(), "folder": str(cluster.folder)})
-            state.write_text(text, encoding="utf-8")
+            state.write_text(json.dumps({"pid": os.getpid(), **cluster.described()}), encoding="utf-8")
             os.write(write, b"up")
             os.close(write)
             os.dup2(null, 2)
             threading.Event().wait()
 
         try:
-            run(brokers, announce)
+            run(Cluster(brokers, secure), announce)
         except Failure as failure:
             say(str(failure))
         finally:
@@ -270,6 +311,10 @@ def up(brokers, state):
     known = json.loads(state.read_text(encoding="utf-8"))
     say(f"{brokers} broker{'s' if brokers > 1 else ''} of Apache Kafka {version()} after {time.monotonic() - begun:.1f} s; data in {known['folder']}")
     print(known["bootstrap"])
+    if "secure" in known:
+        print("with TLS and SASL: --kafka-brokers {bootstrap} --kafka-config security.protocol=SASL_SSL --kafka-config ssl.ca.location={ca} "
+              "--kafka-config sasl.mechanisms=PLAIN --kafka-config sasl.username={user} --kafka-config sasl.password=@{password_file}"
+              .format(**known["secure"]))
 
 
 def down(state):
@@ -287,10 +332,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["up", "down", "status", "run", "install"])
     parser.add_argument("--brokers", type=int, choices=[1, 3], default=1)
+    parser.add_argument("--secure", action="store_true", help="also listen with TLS and SASL PLAIN")
     parser.add_argument("--state", type=pathlib.Path, default=default_state(), help="where `up` writes what it started")
     arguments = parser.parse_args()
     if arguments.command == "up":
-        up(arguments.brokers, arguments.state)
+        up(arguments.brokers, arguments.secure, arguments.state)
     elif arguments.command == "down":
         down(arguments.state)
     elif arguments.command == "status":
@@ -299,7 +345,7 @@ def main():
     elif arguments.command == "install":
         install()
     else:
-        run(arguments.brokers, obey_stdin)
+        run(Cluster(arguments.brokers, arguments.secure), obey_stdin)
 
 
 if __name__ == "__main__":
