@@ -72,14 +72,17 @@ std::expected<void, std::string> Node::open(const StartOptions& options) {
   return {};
 }
 
-// Everything that was in the log when it was opened is folded before anything is served.
+// Everything that was in the log when it was opened is folded before anything is served; what other nodes
+// write meanwhile need not be.
 std::expected<void, std::string> Node::catch_up(const StartOptions& options) {
   auto& fold = engine_->fold();
   if (auto checked = fold.check_store_is_of_log(); !checked) return checked;
   const auto began = clock_.now();
   const auto behind = fold.commits_behind();
-  while (engine_->catch_up() || fold.waits_for_key()) {
+  const auto ends = fold.ends();
+  while (!fold.has_reached(ends)) {
     if (options.stop.stop_requested()) return std::unexpected("stopped before it had caught up with the log");
+    (void)engine_->catch_up();
     if (fold.waits_for_key()) std::this_thread::sleep_for(key_pause);
   }
   if (behind > 0) {

@@ -10,14 +10,6 @@ std::optional<EnvironmentId> find(const Call& call) {
   return environments::find(call.api.store(), call.workspace->id, call.parameter("environment"));
 }
 
-boost::asio::awaitable<http::Response> retry(Call& call) {
-  const auto environment = find(call).value();
-  auto& node = call.api.node();
-  const environment::RetryEnvironment command{call.workspace->id, environment,
-                                              OperationId::make(node.clock().now(), node.random())};
-  co_return co_await call.api.execute(call, command, call.workspace->partition);
-}
-
 }  // namespace
 
 Reply list_environments(Call& call) {
@@ -26,7 +18,13 @@ Reply list_environments(Call& call) {
   return call.api.list(call, environments::list(call.api.store(), call.workspace->id, *page));
 }
 
-Reply retry_environment(Call& call) { return retry(call); }
+Reply retry_environment(Call& call) {
+  auto& node = call.api.node();
+  const environment::RetryEnvironment command{call.workspace->id, find(call).value(),
+                                              OperationId::make(node.clock().now(), node.random())};
+  return call.api.execute(call, command, call.workspace->partition);
+}
+
 bool environment_exists(const Call& call) { return find(call).has_value(); }
 
 }  // namespace tenure::routes

@@ -34,18 +34,6 @@ boost::asio::awaitable<http::Response> wait(Call& call) {
   co_return call.api.ok(call.api.fill(std::move(row.json)), row.version);
 }
 
-boost::asio::awaitable<http::Response> cancel(Call& call) {
-  co_return co_await call.api.execute(call, operation::CancelOperation{call.workspace->id, id_of(call)},
-                                      call.workspace->partition);
-}
-
-boost::asio::awaitable<http::Response> retry(Call& call) {
-  auto& node = call.api.node();
-  const operation::RetryOperation command{call.workspace->id, id_of(call),
-                                          OperationId::make(node.clock().now(), node.random())};
-  co_return co_await call.api.execute(call, command, call.workspace->partition);
-}
-
 }  // namespace
 
 // Clients of the reference read this list and refuse types that they do not know: none of those exists yet.
@@ -74,7 +62,17 @@ Reply get_operation(Call& call) {
 }
 
 Reply wait_for_operation(Call& call) { return wait(call); }
-Reply cancel_operation(Call& call) { return cancel(call); }
-Reply retry_operation(Call& call) { return retry(call); }
+
+Reply cancel_operation(Call& call) {
+  return call.api.execute(call, operation::CancelOperation{call.workspace->id, id_of(call)},
+                          call.workspace->partition);
+}
+
+Reply retry_operation(Call& call) {
+  auto& node = call.api.node();
+  const operation::RetryOperation command{call.workspace->id, id_of(call),
+                                          OperationId::make(node.clock().now(), node.random())};
+  return call.api.execute(call, command, call.workspace->partition);
+}
 
 }  // namespace tenure::routes

@@ -50,38 +50,6 @@ std::expected<AccountId, Rejection> account_for(Call& call) {
   return std::unexpected(Rejection{Reason::not_found, "You have no account with this account_id.", {}, {}});
 }
 
-boost::asio::awaitable<http::Response> create(Call& call) {
-  const auto account = account_for(call);
-  if (!account) co_return call.api.refuse(call, account.error());
-  auto& node = call.api.node();
-  workspace::CreateWorkspace command{
-      .workspace = WorkspaceId::make(node.clock().now(), node.random()),
-      .account = *account,
-      .owner = call.principal.session->user,
-      .name = text_of(call.body, "name").value(),
-      .slug = slug_of(call.body),
-      .region = text_of(call.body, "region"),
-      .tenancy_model =
-          from_spelling<workspace::TenancyModel>(text_of(call.body, "tenancy_model").value_or("shared"))
-              .value()};
-  co_return co_await call.api.execute(call, std::move(command), node.home_of(*account));
-}
-
-boost::asio::awaitable<http::Response> update(Call& call) {
-  workspace::UpdateWorkspace command{call.workspace->id, text_of(call.body, "name"), slug_of(call.body)};
-  co_return co_await call.api.execute(call, std::move(command), call.workspace->partition);
-}
-
-boost::asio::awaitable<http::Response> freeze(Call& call) {
-  workspace::FreezeWorkspace command{call.workspace->id, text_of(call.body, "reason")};
-  co_return co_await call.api.execute(call, std::move(command), call.workspace->partition);
-}
-
-boost::asio::awaitable<http::Response> unfreeze(Call& call) {
-  co_return co_await call.api.execute(call, workspace::UnfreezeWorkspace{call.workspace->id},
-                                      call.workspace->partition);
-}
-
 }  // namespace
 
 Reply list_workspaces(Call& call) {
@@ -95,16 +63,41 @@ Reply list_workspaces(Call& call) {
   return call.api.list(call, workspaces::list(call.api.store(), filter, order, *page));
 }
 
-Reply create_workspace(Call& call) { return create(call); }
+Reply create_workspace(Call& call) {
+  const auto account = account_for(call);
+  if (!account) return call.api.refuse(call, account.error());
+  auto& node = call.api.node();
+  workspace::CreateWorkspace command{
+      .workspace = WorkspaceId::make(node.clock().now(), node.random()),
+      .account = *account,
+      .owner = call.principal.session->user,
+      .name = text_of(call.body, "name").value(),
+      .slug = slug_of(call.body),
+      .region = text_of(call.body, "region"),
+      .tenancy_model =
+          from_spelling<workspace::TenancyModel>(text_of(call.body, "tenancy_model").value_or("shared"))
+              .value()};
+  return call.api.execute(call, std::move(command), node.home_of(*account));
+}
 
 Reply get_workspace(Call& call) {
   auto& row = call.workspace->row;
   return call.api.ok(std::move(row.json), row.header.version);
 }
 
-Reply update_workspace(Call& call) { return update(call); }
-Reply freeze_workspace(Call& call) { return freeze(call); }
-Reply unfreeze_workspace(Call& call) { return unfreeze(call); }
+Reply update_workspace(Call& call) {
+  workspace::UpdateWorkspace command{call.workspace->id, text_of(call.body, "name"), slug_of(call.body)};
+  return call.api.execute(call, std::move(command), call.workspace->partition);
+}
+
+Reply freeze_workspace(Call& call) {
+  workspace::FreezeWorkspace command{call.workspace->id, text_of(call.body, "reason")};
+  return call.api.execute(call, std::move(command), call.workspace->partition);
+}
+
+Reply unfreeze_workspace(Call& call) {
+  return call.api.execute(call, workspace::UnfreezeWorkspace{call.workspace->id}, call.workspace->partition);
+}
 
 Reply get_access_state(Call& call) {
   using enum workspace::Status;

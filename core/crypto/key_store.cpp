@@ -203,13 +203,14 @@ Opened open_database(const fs::path& directory, bool create, bool read_only) {
     if (!status.ok()) {
       result =
           std::unexpected(fmt::format("the key store cannot be opened ({}); {}", status.ToString(), remedy));
-      if (!file_vanished(status)) return result;
-    } else if (database->GetLatestSequenceNumber() < wal->last_sequence) {
-      result =
-          std::unexpected(fmt::format("the key store lacks writes that its write-ahead log has; {}", remedy));
-    } else {
-      return database;
     }
+    if (read_only && (wal->files.empty() || file_vanished(status) || !are_still_there(*wal))) continue;
+    if (!status.ok()) return result;
+    if (database->GetLatestSequenceNumber() < wal->last_sequence) {
+      return std::unexpected(
+          fmt::format("the key store lacks writes that its write-ahead log has; {}", remedy));
+    }
+    return database;
   }
   return result;
 }

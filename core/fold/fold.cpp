@@ -134,6 +134,21 @@ bool Fold::behind() {
   return false;
 }
 
+std::vector<Offset> Fold::ends() {
+  std::vector<Offset> ends;
+  for (std::uint16_t number = 0; number < partitions_.size(); ++number)
+    ends.push_back(log_.end(Partition{number}));
+  return ends;
+}
+
+bool Fold::has_reached(const std::vector<Offset>& ends) const {
+  for (std::size_t number = 0; number < partitions_.size(); ++number) {
+    const auto& partition = *partitions_[number];
+    if (!partition.stopped && Offset{partition.pending} < ends[number]) return false;
+  }
+  return true;
+}
+
 bool Fold::waits_for_key() const {
   return std::ranges::any_of(partitions_, [](const auto& partition) { return partition->waits_for_key; });
 }

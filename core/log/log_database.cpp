@@ -181,9 +181,6 @@ std::expected<void, LogError> LogDatabase::open_to_write() {
   return check_database(open_database(create), checked->last_sequence);
 }
 
-// The process that writes may flush and delete a write-ahead log between RocksDB's look at the manifest and
-// its look at the files, which would leave a hole. They are deleted in the order of their numbers, so there
-// is none when all that were there before are there afterwards; new ones do no harm.
 std::expected<void, LogError> LogDatabase::open_to_read() {
   std::expected<void, LogError> opened = std::unexpected(error("does not stand still", "try again"));
   for (int attempt = 0; attempt < read_only_open_attempts_max; ++attempt) {
@@ -194,11 +191,7 @@ std::expected<void, LogError> LogDatabase::open_to_read() {
     const auto status = open_database(/*create=*/false);
     opened = check_database(status, before->last_sequence);
     if (file_vanished(status)) continue;
-    std::error_code ignored;
-    if (std::ranges::all_of(before->files,
-                            [&](const auto& file) { return std::filesystem::exists(file, ignored); })) {
-      return opened;
-    }
+    if (are_still_there(*before)) return opened;
     db_.reset();
     opened = std::unexpected(error("does not stand still", "try again"));
   }

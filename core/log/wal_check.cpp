@@ -197,4 +197,10 @@ std::expected<WalSummary, WalDamage> check_wal(const std::filesystem::path& dire
   return summary;
 }
 
+bool are_still_there(const WalSummary& before) {
+  std::error_code error;
+  return std::ranges::all_of(before.files,
+                             [&](const auto& file) { return std::filesystem::exists(file, error); });
+}
+
 }  // namespace tenure

@@ -39,4 +39,10 @@ struct WalDamage {
 // Changes nothing.
 [[nodiscard]] std::expected<WalSummary, WalDamage> check_wal(const std::filesystem::path& directory);
 
+// For a reader beside the process that writes, which may flush and delete a write-ahead log between RocksDB's
+// look at the manifest and its look at the files: that would leave a hole. They are deleted in the order of
+// their numbers, so there is none when all that were there before RocksDB opened are there afterwards; new
+// ones do no harm.
+[[nodiscard]] bool are_still_there(const WalSummary& before);
+
 }  // namespace tenure

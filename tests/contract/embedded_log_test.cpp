@@ -287,13 +287,19 @@ TEST_F(EmbeddedLogTest, AReaderBesideALiveWriterSeesAllThatWasDurable) {
   const auto log = open();
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> durable{0};
+  std::atomic<int> left{0};  // records beside one reader, which is to end also where it is slow
   std::thread writer([&] {
     while (!stop) {
+      if (left.fetch_sub(1) <= 0) {
+        std::this_thread::yield();
+        continue;
+      }
       const AppendResult result = append_and_wait(*log, partition, std::string(50'000, 'w'));
       durable = to_number(result.offset) + 1;
     }
   });
   for (int round = 0; round < 20; ++round) {
+    left = 200;
     const std::uint64_t before = durable;
     auto reader = open_embedded_log({.directory = directory_, .mode = Mode::read_only});
     EXPECT_TRUE(reader.has_value()) << reader.error().message;
