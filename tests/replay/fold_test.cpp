@@ -197,6 +197,18 @@ TEST_F(FoldTest, AStepFoldsAboutAsMuchAsItIsTold) {
   while (folded.folding().behind()) EXPECT_LE(folded.folding().step(4).size(), 4U);
 }
 
+TEST_F(FoldTest, ReachesWhatTheLogHeldAtAMomentHoweverFastItGrows) {
+  Folded folded(directory_ / "growing", log_, *world_.keys);
+  auto& fold = folded.folding();
+  const auto ends = fold.ends();
+  const auto any = *log_.read(home, Offset{0}, 1).value().front().bytes;
+  while (!fold.has_reached(ends)) {
+    ASSERT_FALSE(fold.step(4).empty());
+    for (int i = 0; i < 10; ++i) log_.write(home, any);
+  }
+  EXPECT_TRUE(fold.behind());
+}
+
 // ---- What cannot be folded
 // -----------------------------------------------------------------------------------------
 
