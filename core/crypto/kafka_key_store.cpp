@@ -158,7 +158,7 @@ class KafkaKeyStore final : public KeyStore {
       wrapped = found->second;
     }
     const Wiped opened{crypto::open(root_, wrapped, owner).value_or("")};
-    const auto key = key_from(opened.text);
+    auto key = key_from(opened.text);
     if (!key) {
       throw KeyStoreFailure(
           fmt::format("topic {}: the data key of {} does not open under the root key; restore the topic",
@@ -221,12 +221,12 @@ class KafkaKeyStore final : public KeyStore {
   }
 
   // The first key of an owner stays; only its destruction follows.
-  void take(const std::string& owner, std::string value) {
+  void take(const std::string& owner, const std::string& value) {
     if (value.empty()) {
       wrapped_.insert_or_assign(owner, "");
       cache_.erase(owner);
     } else {
-      wrapped_.try_emplace(owner, std::move(value));
+      wrapped_.try_emplace(owner, value);
     }
     asked_.erase(owner);
   }
@@ -267,7 +267,7 @@ class KafkaKeyStore final : public KeyStore {
     std::string owner(static_cast<const char*>(message->key), message->key_len);
     std::string value(static_cast<const char*>(message->payload), message->len);
     const std::lock_guard lock(mutex_);
-    take(owner, std::move(value));
+    take(owner, value);
   }
 
   std::expected<void, KafkaKeyStoreFailure> check_root() {

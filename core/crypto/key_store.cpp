@@ -56,7 +56,7 @@ class EmbeddedKeyStore final : public KeyStore {
     const auto wrapped = get(owner);
     if (!wrapped || wrapped->empty()) return std::nullopt;
     const Wiped opened{crypto::open(root_, *wrapped, owner).value_or("")};
-    const auto key = key_from(opened.text);
+    auto key = key_from(opened.text);
     if (!key) {
       throw KeyStoreFailure(
           fmt::format("{}: the data key of {} is damaged; restore the key store from a backup",
@@ -315,7 +315,7 @@ std::expected<crypto::Key, KeyStoreError> read_root_key(const fs::path& file) {
   std::ifstream stream(file);
   // Taken at once, so that no copy is left behind by a string that grows.
   Wiped word;
-  word.text.reserve(2 * root_key_chars);
+  word.text.reserve(std::size_t{2} * root_key_chars);
   std::string more;
   stream >> std::setw(2 * root_key_chars) >> word.text;
   if (stream >> more) return refuse("a root key is one word: base64 of 32 bytes");

@@ -126,7 +126,7 @@ bool Fold::accepts(Partition partition, const CommitEnvelope& commit) {
 }
 
 bool Fold::behind() {
-  for (std::uint16_t number = 0; number < partitions_.size(); ++number) {
+  for (std::uint16_t number = 0; number < log_.partitions(); ++number) {
     const auto& partition = *partitions_[number];
     if (partition.stopped || partition.waits_for_key) continue;
     if (to_number(log_.end(Partition{number})) > partition.pending) return true;
@@ -136,7 +136,7 @@ bool Fold::behind() {
 
 std::vector<Offset> Fold::ends() {
   std::vector<Offset> ends;
-  for (std::uint16_t number = 0; number < partitions_.size(); ++number)
+  for (std::uint16_t number = 0; number < log_.partitions(); ++number)
     ends.push_back(log_.end(Partition{number}));
   return ends;
 }
@@ -156,7 +156,7 @@ bool Fold::waits_for_key() const {
 // The last record that was folded has to be where it was: then the log is the same one, and has lost nothing
 // that counts here.
 std::expected<void, std::string> Fold::check_store_is_of_log() {
-  for (std::uint16_t number = 0; number < partitions_.size(); ++number) {
+  for (std::uint16_t number = 0; number < log_.partitions(); ++number) {
     const auto& partition = *partitions_[number];
     if (partition.pending == 0) continue;
     const Offset last{partition.pending - 1};
@@ -177,7 +177,7 @@ std::expected<void, std::string> Fold::check_store_is_of_log() {
 
 std::uint64_t Fold::commits_behind() {
   std::uint64_t behind = 0;
-  for (std::uint16_t number = 0; number < partitions_.size(); ++number) {
+  for (std::uint16_t number = 0; number < log_.partitions(); ++number) {
     const auto& partition = *partitions_[number];
     if (partition.stopped) continue;
     behind += to_number(log_.end(Partition{number})) - partition.pending;

@@ -17,8 +17,8 @@ class KafkaLog final : public EventLog {
         stored_(options.from.size()),
         reader_(std::in_place, options.kafka, options.from, [this] { advanced(); }) {
     if (options.read_only) return;
-    appender_.emplace(options.kafka, [this](Partition partition, Appended done, AppendResult result) {
-      answered(partition, std::move(done), std::move(result));
+    appender_.emplace(options.kafka, [this](Partition partition, Appended done, const AppendResult& result) {
+      answered(partition, std::move(done), result);
     });
   }
   ~KafkaLog() override {
@@ -59,7 +59,7 @@ class KafkaLog final : public EventLog {
   // Stored records that this process has not read back yet, by offset.
   using Stored = std::map<std::uint64_t, Appended>;
 
-  void answered(Partition partition, Appended done, AppendResult result) {
+  void answered(Partition partition, Appended done, const AppendResult& result) {
     if (!done) return;
     if (result.status != AppendStatus::durable) return done(result);
     const std::lock_guard lock(stored_mutex_);

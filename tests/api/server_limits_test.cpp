@@ -8,6 +8,8 @@
 namespace tenure::http {
 namespace {
 
+using namespace std::string_literals;
+
 TEST_F(ServerTest, RefusesABodyThatIsTooLargeBeforeReadingIt) {
   start({.body_bytes_max = 1000});
   auto connection = connect();
@@ -115,8 +117,8 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"bare_carriage_return", "GET /a HTTP/1.1\r\nHost: a\rX-B: c\r\n\r\n", 400},
         Hostile{"header_without_colon", "GET /a HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", 400},
         Hostile{"header_without_name", "GET /a HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n", 400},
-        Hostile{"nul_in_header", std::string("GET /a HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 38), 400},
-        Hostile{"nul_in_target", std::string("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n", 30), 400},
+        Hostile{"nul_in_header", "GET /a HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"s, 400},
+        Hostile{"nul_in_target", "GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n"s, 400},
         Hostile{"space_in_target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Hostile{"no_target", "GET HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Hostile{"two_spaces", "GET  /a HTTP/1.1\r\nHost: a\r\n\r\n", 400},

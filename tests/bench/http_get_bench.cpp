@@ -5,7 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
+#include <string>
 
 #include "api/server.h"
 
@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   ServerOptions options;
-  if (argc > 1) options.threads = static_cast<unsigned>(std::atoi(argv[1]));
+  if (argc > 1) options.threads = static_cast<unsigned>(std::stoul(argv[1]));
   const auto server = Server::start(options, [&body](Request& request) -> Server::Reply {
     if (!parse_target(request.target, request)) return Response{.status = 400, .body = {}};
     return Response{

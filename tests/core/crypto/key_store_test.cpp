@@ -104,8 +104,9 @@ TEST_P(EveryKeyStore, GivesNoNewKeyToAnOwnerWhoseKeyWasDestroyed) {
 }
 TEST_P(EveryKeyStore, LetsOneOfManyRacingPutsWinForAll) {
   constexpr int owners = 20;
-  std::array<std::thread, 4> threads;
-  for (std::uint8_t number = 0; number < threads.size(); ++number) {
+  constexpr std::uint8_t writers = 4;
+  std::array<std::thread, writers> threads;
+  for (std::uint8_t number = 0; number < writers; ++number) {
     threads[number] = std::thread([this, number] {
       for (int owner = 0; owner < owners; ++owner) {
         ASSERT_TRUE(

@@ -14,10 +14,8 @@ TEST(SlugParse, TakesWhatTheRuleAllows) {
   EXPECT_TRUE(Slug::parse(std::string(39, 'a')));
 }
 TEST(SlugParse, RefusesTheRest) {
-  for (const auto* text : {"", "a", "ab", "-ab", "ab-", "---", "Abc", "a_b", "a b", "a.b",
-                           "\xc3\xa4"
-                           "bc",
-                           "abc\n", " abc"}) {
+  for (const auto* text :
+       {"", "a", "ab", "-ab", "ab-", "---", "Abc", "a_b", "a b", "a.b", "bc\xc3\xa4", "abc\n", " abc"}) {
     EXPECT_FALSE(Slug::parse(text)) << text;
   }
   EXPECT_FALSE(Slug::parse(std::string(40, 'a')));
