@@ -8,7 +8,6 @@ using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 class Audit : public Served {};
 class AuditInTrouble : public StaysProvisioning {};
@@ -112,7 +111,7 @@ TEST_F(Audit, Filters) {
     std::string query;
     std::function<bool(const json::Value&)> wanted;
   };
-  const auto is = [](const char* path, std::string value) {
+  const auto is = [](const char* path, const std::string& value) {
     return [=](const json::Value& entry) { return text(entry, path) == value; };
   };
   const std::vector<Case> cases = {

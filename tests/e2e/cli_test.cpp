@@ -9,8 +9,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::MatchesRegex;
-using testing::Not;
 using testing::StartsWith;
 
 enum Exit { ok = 0, failed = 1, usage = 2, not_authenticated = 3, refused = 4, conflict = 5, try_again = 6 };

@@ -10,7 +10,6 @@ namespace {
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
-using testing::UnorderedElementsAre;
 
 class Operations : public Served {};
 class OperationsThatFail : public FailsSoon {};
@@ -18,7 +17,7 @@ class OperationsThatHang : public StaysProvisioning {
  protected:
   // A new workspace whose steps have failed once and wait for a time that does not come soon.
   Reply hanging_workspace() {
-    const auto made = create_workspace("Acme");
+    auto made = create_workspace("Acme");
     EXPECT_TRUE(eventually([&] {
       const auto steps = api_.get("/v1/operations/" + text(made, "operation_id")).json.at("steps").as_array();
       return std::ranges::all_of(texts(steps, "attempts"),

@@ -8,7 +8,6 @@ namespace tenure::test {
 namespace {
 
 using testing::AllOf;
-using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Ne;
 using testing::Not;

@@ -9,7 +9,6 @@ namespace {
 using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
-using testing::IsSupersetOf;
 using testing::MatchesRegex;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;

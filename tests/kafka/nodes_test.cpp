@@ -29,7 +29,7 @@ constexpr auto long_enough = 30s;
 // Nodes of one system, numbered from 0, each with its own data.
 class Nodes : public testing::Test {
  protected:
-  explicit Nodes(std::string bootstrap = shared_kafka().bootstrap) : topics_(own_topics(bootstrap)) {}
+  explicit Nodes(const std::string& bootstrap = shared_kafka().bootstrap) : topics_(own_topics(bootstrap)) {}
 
   void start(std::size_t count, const std::vector<std::string>& more = {}) {
     auto flags = kafka_flags(topics_, (dir_ / "").string());

@@ -16,7 +16,6 @@ namespace {
 using Kind = HttpFailure::Kind;
 using test::FakeServer;
 using test::http_answer;
-using testing::HasSubstr;
 
 constexpr std::chrono::seconds patience{10};
 
