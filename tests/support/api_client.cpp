@@ -48,11 +48,11 @@ ApiClient::ApiClient(const std::string& url, std::string token)
     : url_(url), token_(std::move(token)), http_(connected(url)) {}
 
 Reply ApiClient::send(const std::string& method, const std::string& target, const std::string& body,
-                      Headers headers) {
+                      const Headers& headers) {
   net::HttpRequest request{.method = method, .target = target, .headers = {}, .body = body};
   if (!token_.empty()) request.headers["Authorization"] = "Bearer " + token_;
   if (!body.empty()) request.headers["Content-Type"] = "application/json";
-  for (auto& [name, value] : headers) request.headers[name] = value;
+  for (const auto& [name, value] : headers) request.headers[name] = value;
   auto answer = http_.send(request, patience);
   if (!answer) throw std::runtime_error(fmt::format("{} {}: {}", method, target, answer.error().message));
   Reply reply{answer->status, std::move(answer->headers), std::move(answer->body), {}};

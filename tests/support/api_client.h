@@ -39,18 +39,18 @@ class ApiClient {
   ApiClient(const std::string& url, std::string token);
 
   Reply send(const std::string& method, const std::string& target, const std::string& body = {},
-             Headers headers = {});
-  Reply get(const std::string& target, Headers headers = {}) {
-    return send("GET", target, {}, std::move(headers));
+             const Headers& headers = {});
+  Reply get(const std::string& target, const Headers& headers = {}) {
+    return send("GET", target, {}, headers);
   }
-  Reply post(const std::string& target, const std::string& body = "{}", Headers headers = {}) {
-    return send("POST", target, body, std::move(headers));
+  Reply post(const std::string& target, const std::string& body = "{}", const Headers& headers = {}) {
+    return send("POST", target, body, headers);
   }
-  Reply patch(const std::string& target, const std::string& body, Headers headers = {}) {
-    return send("PATCH", target, body, std::move(headers));
+  Reply patch(const std::string& target, const std::string& body, const Headers& headers = {}) {
+    return send("PATCH", target, body, headers);
   }
-  Reply del(const std::string& target, Headers headers = {}) {
-    return send("DELETE", target, {}, std::move(headers));
+  Reply del(const std::string& target, const Headers& headers = {}) {
+    return send("DELETE", target, {}, headers);
   }
 
   // Every row of a list, by its cursors, `limit` a page.
