@@ -1,5 +1,7 @@
 #include "tools/cli/offline.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "api/settings_table.h"
@@ -40,7 +42,7 @@ std::shared_ptr<DataFlags> add_directory_flag(CLI::App* command) {
 std::expected<Settings, std::string> read_flags(const DataFlags& flags) {
   std::vector<std::string> arguments;
   for (const auto& [name, values] : flags) {
-    for (const auto& value : values) arguments.push_back("--" + name + "=" + value);
+    for (const auto& value : values) arguments.push_back(fmt::format("--{}={}", name, value));
   }
   auto read = read_settings(arguments, {});
   if (!read) return std::unexpected(read.error());
@@ -48,7 +50,7 @@ std::expected<Settings, std::string> read_flags(const DataFlags& flags) {
 }
 
 std::function<Exit()> with_settings(std::shared_ptr<DataFlags> flags, OnSettings run) {
-  return [flags, run = std::move(run)] {
+  return [flags = std::move(flags), run = std::move(run)] {
     const auto settings = read_flags(*flags);
     if (!settings) {
       say("tenure: " + settings.error());
