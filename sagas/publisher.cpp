@@ -147,7 +147,7 @@ void Publisher::answered(std::size_t partition, std::uint64_t attempt, std::uint
     ++line.sent_before;
   }
   if (was_full) line.look = true;
-  if (line.sent.empty()) stopping_ ? void(line.look = true) : look_soon(line);
+  if (line.sent.empty()) look_soon(line);
 }
 
 void Publisher::begin_again(Line& line) {

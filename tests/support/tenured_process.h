@@ -18,7 +18,7 @@ namespace tenure::test {
 class TenuredProcess {
  public:
   // Starts it, and returns once it says on stdout where it listens. Throws std::runtime_error, with what it
-  // wrote to stderr, when that does not happen within two minutes.
+  // wrote to stderr, when that does not happen within 30 s (under ThreadSanitizer 2 min).
   explicit TenuredProcess(std::filesystem::path data_dir, std::vector<std::string> flags = {});
   // Several at once, each on data of its own.
   [[nodiscard]] static std::vector<std::unique_ptr<TenuredProcess>> start_together(

@@ -277,8 +277,10 @@ def running(state):
 
 def up(brokers, secure, state):
     known = running(state)
+    if known and secure and "secure" not in known:
+        raise Failure(f"the broker at {known['bootstrap']} has no TLS; end it with `down` first")
     if known:
-        print(known["bootstrap"])
+        print_address(known)
         return
     state.parent.mkdir(parents=True, exist_ok=True)
     install()
@@ -310,6 +312,10 @@ def up(brokers, secure, state):
         raise Failure("Kafka did not start")
     known = json.loads(state.read_text(encoding="utf-8"))
     say(f"{brokers} broker{'s' if brokers > 1 else ''} of Apache Kafka {version()} after {time.monotonic() - begun:.1f} s; data in {known['folder']}")
+    print_address(known)
+
+
+def print_address(known):
     print(known["bootstrap"])
     if "secure" in known:
         print("with TLS and SASL: --kafka-brokers {bootstrap} --kafka-config security.protocol=SASL_SSL --kafka-config ssl.ca.location={ca} "
