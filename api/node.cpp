@@ -79,7 +79,7 @@ std::expected<void, std::string> Node::catch_up(const StartOptions& options) {
   if (auto checked = fold.check_store_is_of_log(); !checked) return checked;
   const auto began = clock_.now();
   const auto behind = fold.commits_behind();
-  const auto ends = fold.ends();
+  const auto ends = log_->ends();
   while (!fold.has_reached(ends)) {
     if (options.stop.stop_requested()) return std::unexpected("stopped before it had caught up with the log");
     (void)engine_->catch_up();

@@ -134,13 +134,6 @@ bool Fold::behind() {
   return false;
 }
 
-std::vector<Offset> Fold::ends() {
-  std::vector<Offset> ends;
-  for (std::uint16_t number = 0; number < log_.partitions(); ++number)
-    ends.push_back(log_.end(Partition{number}));
-  return ends;
-}
-
 bool Fold::has_reached(const std::vector<Offset>& ends) const {
   for (std::size_t number = 0; number < partitions_.size(); ++number) {
     const auto& partition = *partitions_[number];

@@ -89,8 +89,6 @@ class Fold {
   [[nodiscard]] std::vector<FoldedCommit> step(std::size_t commits_max);
   // Whether the log holds records that are not folded and not behind a stop.
   [[nodiscard]] bool behind();
-  // How far the log is, by partition.
-  [[nodiscard]] std::vector<Offset> ends();
   // Whether every partition that does not stand still is folded up to `ends`.
   [[nodiscard]] bool has_reached(const std::vector<Offset>& ends) const;
 

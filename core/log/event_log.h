@@ -83,6 +83,12 @@ class EventLog {
 
   // The offset that the next record of the partition will have; every record below it is durable.
   [[nodiscard]] virtual Offset end(Partition partition) = 0;
+  // Of each partition, in their order.
+  [[nodiscard]] std::vector<Offset> ends() {
+    std::vector<Offset> all;
+    for (std::uint16_t number = 0; number < partitions(); ++number) all.push_back(end(Partition{number}));
+    return all;
+  }
 
   // Blocks until end(partition) > offset or the timeout has passed; true if it is.
   [[nodiscard]] virtual bool wait(Partition partition, Offset offset, std::chrono::milliseconds timeout) = 0;

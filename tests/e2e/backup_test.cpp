@@ -84,12 +84,7 @@ TEST_F(Backup, BesideARunningServerHoldsWhatWasAnswered) {
 TEST_F(Backup, WithoutTheRootKeyDoesNotStart) {
   ASSERT_EQ(backup().exit, 0);
   ASSERT_EQ(restore().exit, 0);
-  const auto refused =
-      run(executable("tenured"),
-          {.arguments = {"--data-dir", (dir_ / "restored").string(), "--listen", "127.0.0.1:0"},
-           .environment = {},
-           .directory = dir_.path(),
-           .name = "other"});
+  const auto refused = run_tenured(start_arguments(dir_ / "restored"), dir_.path());
   EXPECT_EQ(refused.exit, 1);
   EXPECT_THAT(refused.err, HasSubstr("--root-key-file"));
 }

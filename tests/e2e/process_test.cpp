@@ -15,10 +15,7 @@ using testing::Not;
 class Process : public Served {
  protected:
   Finished tenured(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) {
-    return run(executable("tenured"), {.arguments = std::move(arguments),
-                                       .environment = std::move(environment),
-                                       .directory = dir_.path(),
-                                       .name = "other"});
+    return run_tenured(std::move(arguments), dir_.path(), std::move(environment));
   }
 };
 
@@ -74,7 +71,7 @@ TEST_F(Process, LosesNothingThatWasAnsweredBeforeAKill) {
 }
 
 TEST_F(Process, ASecondOneOnTheSameDataIsRefusedAndTheFirstGoesOn) {
-  const auto second = tenured({"--data-dir", (dir_ / "data").string(), "--listen", "127.0.0.1:0"});
+  const auto second = tenured(start_arguments(dir_ / "data"));
   EXPECT_THAT(second.exit, AllOf(Ne(0), Ne(-1)));
   EXPECT_THAT(second.err, HasSubstr((dir_ / "data").string()));
   EXPECT_EQ(second.out, "");
@@ -141,8 +138,7 @@ TEST_F(Process, LogsEveryWriteAndEveryRefusalWithItsIdsAndReadsOnlyAtDebug) {
 
 TEST_F(Process, AnotherNumberOfPartitionsIsRefusedWithTheRemedy) {
   EXPECT_EQ(server_.terminate(), 0);
-  const auto refused =
-      tenured({"--data-dir", (dir_ / "data").string(), "--listen", "127.0.0.1:0", "--partitions", "9"});
+  const auto refused = tenured(start_arguments(dir_ / "data", {"--partitions", "9"}));
   EXPECT_THAT(refused.exit, AllOf(Ne(0), Ne(-1)));
   EXPECT_THAT(refused.err, HasSubstr("was made with --partitions 4, not 9"));
 }
@@ -158,7 +154,7 @@ TEST_F(Process, ARootKeyThatIsNotTheOneIsRefusedAndNothingIsOverwritten) {
   const auto key = dir_ / "data/root-key";
   const auto right = read_file(key);
   write_file(key, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
-  const auto refused = tenured({"--data-dir", (dir_ / "data").string(), "--listen", "127.0.0.1:0"});
+  const auto refused = tenured(start_arguments(dir_ / "data"));
   EXPECT_THAT(refused.exit, AllOf(Ne(0), Ne(-1)));
   EXPECT_THAT(refused.err, HasSubstr("key"));
   write_file(key, right);

@@ -26,11 +26,8 @@ class Tls : public testing::Test {
     const auto port = server.address().substr(server.address().rfind(':'));
     return net::HttpClient::to("https://localhost" + port, {.trusted_certificates = certificate_}).value();
   }
-  Finished refused(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--data-dir", (dir_ / "data").string(), "--listen", "127.0.0.1:0"});
-    return run(
-        executable("tenured"),
-        {.arguments = std::move(arguments), .environment = {}, .directory = dir_.path(), .name = "refused"});
+  Finished refused(const std::vector<std::string>& flags) {
+    return run_tenured(start_arguments(dir_ / "data", flags), dir_.path());
   }
 
   TempDir dir_;

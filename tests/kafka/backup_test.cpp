@@ -117,11 +117,8 @@ TEST_F(BackupOfANode, ThatIsDamagedOrWouldReplaceDataIsRefused) {
 TEST_F(BackupOfANode, RestoredOnAnotherLogIsRefused) {
   ASSERT_EQ(backup().exit, 0);
   ASSERT_EQ(restore().exit, 0);
-  auto arguments = kafka_flags(own_topics(), dir_.path());
-  arguments.insert(arguments.end(), {"--data-dir", (dir_ / "restored").string(), "--listen", "127.0.0.1:0"});
   const auto refused =
-      run(executable("tenured"),
-          {.arguments = arguments, .environment = {}, .directory = dir_.path(), .name = "tenured"});
+      run_tenured(start_arguments(dir_ / "restored", kafka_flags(own_topics(), dir_.path())), dir_.path());
   EXPECT_EQ(refused.exit, 1);
   EXPECT_THAT(refused.err, HasSubstr("belongs to the log on kafka cluster"));
 }

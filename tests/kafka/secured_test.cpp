@@ -30,10 +30,6 @@ class SecuredKafka : public testing::Test {
   [[nodiscard]] std::vector<std::string> credentials() const {
     return credentials(kafka_.ca, kafka_.password_file);
   }
-  static std::vector<std::string> with(std::vector<std::string> flags, const std::vector<std::string>& more) {
-    flags.insert(flags.end(), more.begin(), more.end());
-    return flags;
-  }
   [[nodiscard]] std::vector<std::string> flags(const std::vector<std::string>& credentials) const {
     return with(kafka_flags(topics_, (dir_ / "").string()), credentials);
   }
@@ -42,15 +38,9 @@ class SecuredKafka : public testing::Test {
     write_file(path, content);
     return path.string();
   }
-  [[nodiscard]] Finished run_tenured(std::vector<std::string> arguments) const {
-    return run(
-        executable("tenured"),
-        {.arguments = std::move(arguments), .environment = {}, .directory = dir_ / "", .name = "tenured"});
-  }
   // What a start that fails says; it has to end with 1.
   [[nodiscard]] std::string refusal(const std::vector<std::string>& credentials) const {
-    const auto finished = run_tenured(
-        with({"--data-dir", (dir_ / "refused").string(), "--listen", "127.0.0.1:0"}, flags(credentials)));
+    const auto finished = run_tenured(start_arguments(dir_ / "refused", flags(credentials)), dir_.path());
     EXPECT_EQ(finished.exit, 1) << finished.out << finished.err;
     return finished.out + finished.err;
   }
@@ -77,7 +67,7 @@ TEST_F(SecuredKafka, CarriesEverythingAndThePasswordIsNeverShown) {
   const auto path = "/v1/workspaces/" + text(made, "id");
   EXPECT_EQ(text(ApiClient(node.url(), token).get(path), "name"), "Acme");
 
-  const auto config = run_tenured(with({"config", "--print"}, flags(credentials())));
+  const auto config = run_tenured(with({"config", "--print"}, flags(credentials())), dir_.path());
   EXPECT_THAT(config.out, HasSubstr("sasl.password=@"));
   const auto password = read_file(kafka_.password_file);
   ASSERT_EQ(password.size(), 32U);

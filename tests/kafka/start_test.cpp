@@ -31,18 +31,10 @@ class KafkaStart : public testing::Test {
     std::erase(flags, flag);
     return flags;
   }
-  static std::vector<std::string> with(std::vector<std::string> flags, std::vector<std::string> more) {
-    flags.insert(flags.end(), more.begin(), more.end());
-    return flags;
-  }
 
   // What a start that fails says; it has to end with 1.
   std::string refusal(const std::vector<std::string>& flags, const std::string& data = "refused") {
-    ProgramOptions options;
-    options.arguments = {"--data-dir", (dir_ / data).string(), "--listen", "127.0.0.1:0"};
-    options.arguments.insert(options.arguments.end(), flags.begin(), flags.end());
-    options.directory = dir_ / "";
-    const auto finished = run(executable("tenured"), options);
+    const auto finished = run_tenured(start_arguments(dir_ / data, flags), dir_.path());
     EXPECT_EQ(finished.exit, 1) << finished.out << finished.err;
     return finished.err;
   }
@@ -131,9 +123,7 @@ TEST_F(KafkaStart, WithoutABrokerItWaitsAliveAndNotReadyUntilItIsToldToStop) {
   auto topics = topics_;
   topics.brokers = "127.0.0.1:1";
   ProgramOptions options;
-  options.arguments = {"--data-dir", (dir_ / "data").string(), "--listen", "127.0.0.1:0"};
-  const auto more = flags(topics);
-  options.arguments.insert(options.arguments.end(), more.begin(), more.end());
+  options.arguments = start_arguments(dir_ / "data", flags(topics));
   options.directory = dir_ / "";
   Program node(executable("tenured"), options);
   ASSERT_TRUE(eventually([&] { return node.err().find("waiting") != std::string::npos; }, long_enough))

@@ -200,7 +200,7 @@ TEST_F(FoldTest, AStepFoldsAboutAsMuchAsItIsTold) {
 TEST_F(FoldTest, ReachesWhatTheLogHeldAtAMomentHoweverFastItGrows) {
   Folded folded(directory_ / "growing", log_, *world_.keys);
   auto& fold = folded.folding();
-  const auto ends = fold.ends();
+  const auto ends = log_.ends();
   const auto any = *log_.read(home, Offset{0}, 1).value().front().bytes;
   while (!fold.has_reached(ends)) {
     ASSERT_FALSE(fold.step(4).empty());

@@ -229,12 +229,12 @@ class World {
   void stay_idle() {
     sleep_until(clock_.now() + 2 * refusal_window);
     settle();
-    const auto ends = log_ends();
+    const auto ends = log_.ends();
     std::vector<std::uint64_t> pumps;
     for (const auto& node : nodes_) pumps.push_back(node->pumps());
     sleep_until(clock_.now() + idle_for);
     if (broken_) return;
-    if (log_ends() != ends) broken_ = "an idle system appends records";
+    if (log_.ends() != ends) broken_ = "an idle system appends records";
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const auto woken = nodes_[i]->pumps() - pumps[i];
       if (woken > idle_pumps_max) broken_ = fmt::format("an idle node was woken {} times", woken);
@@ -246,11 +246,6 @@ class World {
       for (const auto& node : nodes_) next = std::min(next, node->next_wake().value_or(end));
       turn(std::max(next - clock_.now(), Duration(1)));
     }
-  }
-  std::vector<Offset> log_ends() {
-    std::vector<Offset> ends;
-    for (std::uint16_t number = 0; number < partitions; ++number) ends.push_back(log_.end(Partition{number}));
-    return ends;
   }
 
   void check() {

@@ -96,6 +96,11 @@ Finished run(const std::filesystem::path& executable, const ProgramOptions& opti
   return {exit.value_or(-1), program.out(), program.err()};
 }
 
+std::vector<std::string> with(std::vector<std::string> flags, const std::vector<std::string>& more) {
+  flags.insert(flags.end(), more.begin(), more.end());
+  return flags;
+}
+
 std::string read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;

@@ -55,6 +55,10 @@ struct Finished {
 [[nodiscard]] Finished run(const std::filesystem::path& executable, const ProgramOptions& options,
                            std::chrono::milliseconds bound = std::chrono::seconds(30));
 
+// The same flags and these.
+[[nodiscard]] std::vector<std::string> with(std::vector<std::string> flags,
+                                            const std::vector<std::string>& more);
+
 [[nodiscard]] std::string read_file(const std::filesystem::path& file);
 void write_file(const std::filesystem::path& file, std::string_view text);
 

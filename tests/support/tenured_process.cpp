@@ -22,6 +22,19 @@ std::filesystem::path executable(std::string_view name) {
   return std::filesystem::path(TENURE_BIN_DIR) / name;
 }
 
+Finished run_tenured(std::vector<std::string> arguments, const std::filesystem::path& directory,
+                     std::map<std::string, std::string> environment) {
+  return run(executable("tenured"), {.arguments = std::move(arguments),
+                                     .environment = std::move(environment),
+                                     .directory = directory,
+                                     .name = "tenured"});
+}
+
+std::vector<std::string> start_arguments(const std::filesystem::path& data_dir,
+                                         const std::vector<std::string>& flags) {
+  return with({"--data-dir", data_dir.string(), "--listen", "127.0.0.1:0"}, flags);
+}
+
 TenuredProcess::TenuredProcess(std::filesystem::path data_dir, std::vector<std::string> flags)
     : data_dir_(std::move(data_dir)), flags_(std::move(flags)) {
   start();
@@ -49,8 +62,7 @@ void TenuredProcess::start() {
 
 void TenuredProcess::launch() {
   ProgramOptions options;
-  options.arguments = {"--data-dir", data_dir_.string(), "--listen", "127.0.0.1:0"};
-  options.arguments.insert(options.arguments.end(), flags_.begin(), flags_.end());
+  options.arguments = start_arguments(data_dir_, flags_);
   options.directory = data_dir_.parent_path();
   options.name = data_dir_.filename().string() + "-" + std::to_string(++starts_);
   program_ = std::make_unique<Program>(executable("tenured"), options);

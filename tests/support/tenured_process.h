@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,14 @@ namespace tenure::test {
 
 // Where the build leaves `tenured` and `tenure`.
 [[nodiscard]] std::filesystem::path executable(std::string_view name);
+
+// The server, run to its end: a start that is refused, or one that only prints something. stdout and stderr
+// are kept in `directory` too.
+[[nodiscard]] Finished run_tenured(std::vector<std::string> arguments, const std::filesystem::path& directory,
+                                   std::map<std::string, std::string> environment = {});
+// What makes it start on these data, on a free port.
+[[nodiscard]] std::vector<std::string> start_arguments(const std::filesystem::path& data_dir,
+                                                       const std::vector<std::string>& flags = {});
 
 class TenuredProcess {
  public:

@@ -29,13 +29,6 @@ constexpr std::chrono::seconds answer_timeout{2};
 constexpr std::chrono::milliseconds try_again_after{100};
 constexpr std::chrono::milliseconds key_pause{5};
 
-std::vector<Offset> ends_of(EventLog& log) {
-  std::vector<Offset> ends;
-  for (std::uint16_t number = 0; number < log.partitions(); ++number)
-    ends.push_back(log.end(Partition{number}));
-  return ends;
-}
-
 // A log that ends where somebody says, and that fails when nobody answers for long.
 class LogUpTo final : public EventLog {
  public:
@@ -84,7 +77,7 @@ std::expected<Data, std::string> Data::open(const Settings& settings) {
   data.directory_ = settings.data_dir;
   auto opened = settings.log == "kafka" ? data.open_kafka(settings) : data.open_embedded(settings);
   if (!opened) return std::unexpected(opened.error());
-  data.log_ = std::make_unique<LogUpTo>(*data.stored_, ends_of(*data.stored_));
+  data.log_ = std::make_unique<LogUpTo>(*data.stored_, data.stored_->ends());
   return data;
 }
 
@@ -138,7 +131,7 @@ std::expected<void, std::string> Data::check_is_of_log(const Store& store) const
 }
 
 std::expected<std::uint64_t, std::string> Data::fold_into(Store& store, const std::vector<Offset>& until) {
-  LogUpTo bounded(*log_, until.empty() ? ends_of(*log_) : until);
+  LogUpTo bounded(*log_, until.empty() ? log_->ends() : until);
   StreamStates states(store, streams_in_memory);
   Projector projector(
       store, states, [](Partition, const StreamName&) {},
