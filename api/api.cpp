@@ -102,9 +102,8 @@ Reply Api::dispatch(http::Request& request) {
     return http::problem(
         {Reason::malformed_request, "The path or query is not percent-encoded UTF-8.", {}, {}}, request);
   }
-  const auto minimum = request.header("Tenure-Min-Position");
-  if (minimum.empty()) return dispatch_folded(request);
-  auto positions = parse_positions(minimum, node_.partitions());
+  if (request.count_headers("Tenure-Min-Position") == 0) return dispatch_folded(request);
+  auto positions = parse_positions(request.header("Tenure-Min-Position"), node_.partitions());
   if (!positions) return http::problem({Reason::invalid_position, "", {}, {}}, request);
   if (node_.is_folded(*positions)) return dispatch_folded(request);
   return dispatch_when_folded(request, std::move(*positions));

@@ -8,13 +8,15 @@
 namespace tenure::http {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Method>, 7> methods{{{"GET", Method::get},
+constexpr std::array<std::pair<std::string_view, Method>, 9> methods{{{"GET", Method::get},
                                                                       {"HEAD", Method::head},
                                                                       {"OPTIONS", Method::options},
                                                                       {"POST", Method::post},
                                                                       {"PUT", Method::put},
                                                                       {"PATCH", Method::patch},
-                                                                      {"DELETE", Method::delete_}}};
+                                                                      {"DELETE", Method::delete_},
+                                                                      {"TRACE", Method::trace},
+                                                                      {"QUERY", Method::query}}};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 

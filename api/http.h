@@ -10,9 +10,10 @@
 
 namespace tenure::http {
 
-enum class Method : std::uint8_t { get, head, options, post, put, patch, delete_ };
+// TRACE and QUERY are known and offered nowhere: 405 says what is.
+enum class Method : std::uint8_t { get, head, options, post, put, patch, delete_, trace, query };
 [[nodiscard]] std::string_view to_string(Method method);
-// Nothing for a method that is not offered anywhere.
+// Nothing for a method that this server does not know.
 [[nodiscard]] std::optional<Method> parse_method(std::string_view text);
 
 using Fields = std::vector<std::pair<std::string, std::string>>;

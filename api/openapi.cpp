@@ -30,18 +30,40 @@ std::string_view media_type(const Route& route) {
 void write_parameter(json::Writer& out, std::string_view name, std::string_view where, bool needed,
                      const Schema& schema) {
   out.begin_object().member("name", name).member("in", where).member("required", needed).key("schema");
-  schema.render(out, true);
+  schema.render(out, Schema::Of::request, true);
   out.end_object();
 }
 
-void write_header(json::Writer& out, std::string_view name, std::size_t chars_max) {
-  write_parameter(out, name, "header", false, Schema::string().chars(1, chars_max));
+// A header has parsers of its own, so its pattern is only shown.
+struct Header {
+  std::string_view name;
+  std::size_t chars_max;
+  std::string_view pattern;
+};
+constexpr Header context{"Akua-Context", 53, R"(^[!-~]+$)"};
+constexpr Header min_position{"Tenure-Min-Position", 4096,
+                              R"(^(0|(0|[1-9][0-9]*)-(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)-(0|[1-9][0-9]*))*)$)"};
+constexpr Header idempotency_key{"Idempotency-Key", 66, R"(^("[!#-~]{1,64}"|[!#-~]{1,64})$)"};
+static_assert(limits::idempotency_key_chars_max == 64);
+constexpr Header if_match{"If-Match", 256,
+                          R"(^(\*|(W/)?("[!#-~]+"|[!#-)+\-.0-~]+)( ?, ?(W/)?("[!#-~]+"|[!#-)+\-.0-~]+))*)$)"};
+
+void write_header(json::Writer& out, const Header& header) {
+  out.begin_object()
+      .member("name", header.name)
+      .member("in", "header")
+      .member("required", false)
+      .key("schema")
+      .begin_object()
+      .member("type", "string")
+      .member("maxLength", header.chars_max)
+      .member("pattern", header.pattern)
+      .end_object()
+      .end_object();
 }
 
 void write_parameters(json::Writer& out, const Route& route) {
   constexpr std::size_t id_chars_max = 64;
-  constexpr std::size_t if_match_chars_max = 256;
-  constexpr std::size_t position_chars_max = 4096;
   out.key("parameters").begin_array();
   auto pattern = route.pattern;
   for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{')) {
@@ -53,12 +75,12 @@ void write_parameters(json::Writer& out, const Route& route) {
   for (const auto& member : route.query)
     write_parameter(out, member.name, "query", member.required, member.schema);
   if (route.access != Access::open) {
-    write_header(out, "Akua-Context", 53);
-    write_header(out, "Tenure-Min-Position", position_chars_max);
+    write_header(out, context);
+    write_header(out, min_position);
   }
   if (is_write(route)) {
-    write_header(out, "Idempotency-Key", limits::idempotency_key_chars_max);
-    write_header(out, "If-Match", if_match_chars_max);
+    write_header(out, idempotency_key);
+    write_header(out, if_match);
   }
   out.end_array();
 }
@@ -71,7 +93,7 @@ void write_responses(json::Writer& out, const Route& route) {
       .member("description", "Success");
   if (route.answer) {
     out.key("content").begin_object().key(media_type(route)).begin_object().key("schema");
-    route.answer->render(out, true);
+    route.answer->render(out, Schema::Of::answer, true);
     out.end_object().end_object();
   } else if (route.success != 204) {
     out.key("content").begin_object().key(media_type(route)).begin_object().end_object().end_object();
@@ -83,7 +105,7 @@ void write_responses(json::Writer& out, const Route& route) {
       .key("content")
       .begin_object();
   out.key("application/problem+json").begin_object().key("schema");
-  schemas::problem().render(out, true);
+  schemas::problem().render(out, Schema::Of::answer, true);
   out.end_object().end_object().end_object().end_object();
 }
 
@@ -98,7 +120,7 @@ void write_operation(json::Writer& out, const Route& route) {
     const bool needed = std::ranges::any_of(route.body->members(), &http::Member::required);
     out.key("requestBody").begin_object().member("required", needed).key("content").begin_object();
     out.key("application/json").begin_object().key("schema");
-    route.body->render(out, true);
+    route.body->render(out, Schema::Of::request, true);
     out.end_object().end_object().end_object();
   }
   write_responses(out, route);
@@ -117,7 +139,7 @@ void write_components(json::Writer& out, const std::vector<Route>& routes) {
   for (const auto* schema : named) {
     if (!written.insert(schema->name()).second) continue;
     out.key(schema->name());
-    schema->render(out);
+    schema->render(out, Schema::Of::answer);
   }
   out.end_object().key("securitySchemes").begin_object().key("bearer").begin_object();
   out.member("type", "http").member("scheme", "bearer").end_object().end_object().end_object();

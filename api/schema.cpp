@@ -15,6 +15,10 @@
 namespace tenure::http {
 namespace {
 
+constexpr std::string_view date_time = "date-time";
+// What `text::has_control_characters` finds, for readers of the document.
+constexpr std::string_view no_control_characters = R"(^[^\u0000-\u001f\u007f-\u009f]*$)";
+
 std::string_view type_name(Schema::Type type) {
   switch (type) {
     case Schema::Type::string:
@@ -200,7 +204,7 @@ void Schema::check_string(std::string_view text, const std::vector<std::string>&
   if (text::has_control_characters(text)) return wrong("must not have control characters");
   if (matcher_ && !std::regex_search(text.begin(), text.end(), *matcher_))
     return wrong(fmt::format("must match {}", pattern_));
-  if (format_ == "date-time") {
+  if (format_ == date_time) {
     if (const auto time = parse_rfc3339(text); !time) wrong(time.error());
   }
 }
@@ -239,7 +243,7 @@ void Schema::check_names(const json::Object& object, std::vector<std::string>& p
   }
 }
 
-void Schema::render(json::Writer& out, bool inside) const {
+void Schema::render(json::Writer& out, Of of, bool inside) const {
   if (inside && !name_.empty() && !nullable_) {
     out.begin_object().member("$ref", "#/components/schemas/" + name_).end_object();
     return;
@@ -254,7 +258,11 @@ void Schema::render(json::Writer& out, bool inside) const {
   if (max_chars_) out.member("maxLength", *max_chars_);
   if (min_) out.member("minimum", *min_);
   if (max_) out.member("maximum", *max_);
-  if (!pattern_.empty()) out.member("pattern", pattern_);
+  if (!pattern_.empty()) {
+    out.member("pattern", pattern_);
+  } else if (of == Of::request && type_ == Type::string && values_.empty() && format_ != date_time) {
+    out.member("pattern", no_control_characters);
+  }
   if (!format_.empty()) out.member("format", format_);
   if (!values_.empty()) {
     out.key("enum").begin_array();
@@ -264,13 +272,13 @@ void Schema::render(json::Writer& out, bool inside) const {
   }
   if (items_) {
     out.key("items");
-    items_->render(out, true);
+    items_->render(out, of, true);
   }
   if (type_ == Type::object && !open_) {
     out.key("properties").begin_object();
     for (const auto& member : members_) {
       out.key(member.name);
-      member.schema.render(out, true);
+      member.schema.render(out, of, true);
     }
     out.end_object().key("required").begin_array();
     for (const auto& member : members_) {

@@ -52,8 +52,10 @@ class Schema {
   [[nodiscard]] std::vector<FieldError> validate(const json::Value& value,
                                                  std::vector<std::string> path) const;
 
-  // JSON Schema 2020-12; a named schema inside is a reference to #/components/schemas/.
-  void render(json::Writer& out, bool inside = false) const;
+  // JSON Schema 2020-12; a named schema inside is a reference to #/components/schemas/. What is sent may be
+  // less than what is answered: see `validate`.
+  enum class Of : std::uint8_t { request, answer };
+  void render(json::Writer& out, Of of, bool inside = false) const;
   [[nodiscard]] const std::string& name() const { return name_; }
   // This one and all inside it that have names.
   void collect_named(std::vector<const Schema*>& found) const;

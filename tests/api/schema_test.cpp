@@ -24,10 +24,10 @@ std::vector<std::string> errors_of(const Schema& schema, std::string_view text) 
   return lines;
 }
 
-std::string rendered(const Schema& schema) {
+std::string rendered(const Schema& schema, Schema::Of of = Schema::Of::answer) {
   std::string text;
   json::Writer out(text);
-  schema.render(out);
+  schema.render(out, of);
   return text;
 }
 
@@ -173,6 +173,11 @@ TEST(Schema, stops_at_a_bound_in_a_document_that_is_all_wrong) {
 TEST(Schema, is_shown_as_json_schema) {
   EXPECT_EQ(rendered(Schema::string().chars(3, 39).pattern("^a$").format("x")),
             R"({"type":"string","minLength":3,"maxLength":39,"pattern":"^a$","format":"x"})");
+  const auto text = Schema::string().chars(1, 9);
+  EXPECT_EQ(rendered(text), R"({"type":"string","minLength":1,"maxLength":9})");
+  EXPECT_EQ(
+      rendered(text, Schema::Of::request),
+      R"({"type":"string","minLength":1,"maxLength":9,"pattern":"^[^\\u0000-\\u001f\\u007f-\\u009f]*$"})");
   EXPECT_EQ(rendered(Schema::integer().at_least(0).at_most(9).or_null()),
             R"({"type":["integer","null"],"minimum":0,"maximum":9})");
   EXPECT_EQ(rendered(Schema::one_of({"a", "b"}).or_null()),

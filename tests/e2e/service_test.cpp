@@ -78,7 +78,7 @@ TEST_F(Service, WaitsForAPositionAndRefusesOneThatDoesNotCome) {
   const auto position = made.header("tenure-position");
   EXPECT_EQ(api_.get("/v1/workspaces/" + text(made, "id"), {{"Tenure-Min-Position", position}}).status, 200);
   EXPECT_EQ(api_.post("/v1/workspaces", R"({"name":"B"})", {{"Tenure-Min-Position", position}}).status, 201);
-  for (const auto* malformed : {"x", "-1", "1-", "99999-1", "1-2-3"}) {
+  for (const auto* malformed : {"", "x", "-1", "1-", "99999-1", "1-2-3"}) {
     EXPECT_TRUE(is_refused(api_.get("/v1/me", {{"Tenure-Min-Position", malformed}}), 400, "invalid_position"))
         << malformed;
   }

@@ -53,7 +53,7 @@ class Dev(unittest.TestCase):
     def test_help_lists_every_command(self):
         result = self.run_script("help")
         self.assertEqual(result.returncode, 0)
-        for command in ["setup", "build", "run", "test", "lint", "format", "bench", "simulate", "crash"]:
+        for command in ["setup", "build", "run", "test", "lint", "format", "bench", "simulate", "crash", "openapi", "kafka"]:
             self.assertRegex(result.stdout, rf"(?m)^  {command} ")
         self.assertEqual(self.run_script().stdout, result.stdout)
 
