@@ -53,13 +53,13 @@ class Dev(unittest.TestCase):
     def test_help_lists_every_command(self):
         result = self.run_script("help")
         self.assertEqual(result.returncode, 0)
-        for command in ["setup", "build", "run", "test", "lint", "format", "bench", "simulate", "crash", "openapi", "kafka"]:
+        for command in ["setup", "build", "run", "test", "lint", "format", "bench", "simulate", "crash", "openapi", "fuzz", "kafka"]:
             self.assertRegex(result.stdout, rf"(?m)^  {command} ")
         self.assertEqual(self.run_script().stdout, result.stdout)
 
     def test_what_it_does_not_know_is_refused_before_anything_happens(self):
         for arguments, named in [(["biuld"], "biuld"), (["build", "relase"], "relase"), (["setup", "all"], "all"),
-                                 (["lint", "--some"], "--some")]:
+                                 (["lint", "--some"], "--some"), (["fuzz", "cursor"], "http_head")]:
             result = self.run_script(*arguments)
             self.assertEqual(result.returncode, 2, arguments)
             self.assertIn(named, result.stderr)
