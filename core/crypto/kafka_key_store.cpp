@@ -172,9 +172,11 @@ class KafkaKeyStore final : public KeyStore {
     const std::lock_guard lock(mutex_);
     // It came since `find` was asked, or was destroyed.
     if (const auto found = wrapped_.find(owner); found != wrapped_.end()) return !found->second.empty();
-    const auto [asked, first] = asked_.try_emplace(std::string(owner), asks_ + 1);
-    if (first) ++asks_;
-    return answered_ < asked->second;
+    const auto now = SteadyClock::now();
+    auto& ask = asked_.try_emplace(std::string(owner), Ask{.since = now}).first->second;
+    if (now - ask.since < kafka::stale_leader_max) return true;
+    if (ask.number == 0) ask.number = ++asks_;
+    return answered_ < ask.number;
   }
 
   std::expected<void, KeyStoreError> put(const std::vector<NewKey>& keys) override {
@@ -205,6 +207,11 @@ class KafkaKeyStore final : public KeyStore {
   }
 
  private:
+  struct Ask {
+    SteadyClock::time_point since;
+    std::uint64_t number = 0;  // of the question how far the topic is; 0: not asked yet
+  };
+
   std::expected<void, KeyStoreError> write(const std::vector<Writer::Record>& records) {
     if (records.empty()) return {};
     if (read_only_) {
@@ -342,7 +349,7 @@ class KafkaKeyStore final : public KeyStore {
   Writer writer_;
   std::mutex mutex_;
   ByOwner<std::string> wrapped_;  // guarded by mutex_, like what follows
-  ByOwner<std::uint64_t> asked_;  // owners nothing is known of -> the number of the first ask
+  ByOwner<Ask> asked_;            // for owners nothing is known of
   std::uint64_t asks_ = 0, answered_ = 0;
   bool stopping_ = false;
   std::thread thread_;

@@ -93,24 +93,36 @@ bool warm_up(rd_kafka_t& producer, const ClientEvents& events, std::chrono::mill
   return events.may_send();
 }
 
-std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t> ask_ends(rd_kafka_t& client,
-                                                                        const std::string& topic,
-                                                                        int partitions,
-                                                                        std::chrono::milliseconds timeout) {
+namespace {
+
+Offsets ask_offsets(rd_kafka_t& client, const std::string& topic, int partitions, std::int64_t which,
+                    std::chrono::milliseconds timeout) {
   const Partitions places(rd_kafka_topic_partition_list_new(partitions));
   for (int i = 0; i < partitions; ++i) {
-    rd_kafka_topic_partition_list_add(places.get(), topic.c_str(), i)->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_topic_partition_list_add(places.get(), topic.c_str(), i)->offset = which;
   }
   const auto error = rd_kafka_offsets_for_times(&client, places.get(), static_cast<int>(timeout.count()));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error);
-  std::vector<std::uint64_t> ends;
+  std::vector<std::uint64_t> offsets;
   for (int i = 0; i < partitions; ++i) {
     const auto& place = places->elems[i];
     if (place.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(place.err);
     if (place.offset < 0) return std::unexpected(RD_KAFKA_RESP_ERR__TIMED_OUT);
-    ends.push_back(static_cast<std::uint64_t>(place.offset));
+    offsets.push_back(static_cast<std::uint64_t>(place.offset));
   }
-  return ends;
+  return offsets;
+}
+
+}  // namespace
+
+Offsets ask_begins(rd_kafka_t& client, const std::string& topic, int partitions,
+                   std::chrono::milliseconds timeout) {
+  return ask_offsets(client, topic, partitions, RD_KAFKA_OFFSET_BEGINNING, timeout);
+}
+
+Offsets ask_ends(rd_kafka_t& client, const std::string& topic, int partitions,
+                 std::chrono::milliseconds timeout) {
+  return ask_offsets(client, topic, partitions, RD_KAFKA_OFFSET_END, timeout);
 }
 
 rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic,

@@ -55,6 +55,11 @@ class ClientEvents {
   std::atomic<bool> may_send_{false};
 };
 
+// How long a broker that stood still, or was cut off, may believe that it still leads and answer with what it
+// had then. librdkafka before 2.1 follows it (KIP-320): what contradicts what was read before counts only
+// when it lasts longer.
+inline constexpr std::chrono::seconds stale_leader_max{10};
+
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 // `ours` cannot be overridden by the operator's settings. The error names the setting that librdkafka
@@ -68,10 +73,13 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic,
                                                 std::chrono::milliseconds timeout);
 
-// How far each partition of the topic is, in the order of their numbers. Not by
+// The offset of each partition's first record, and how far it is, in the order of their numbers. Not by
 // rd_kafka_query_watermark_offsets: that waits for ever when a broker hangs.
-[[nodiscard]] std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t> ask_ends(
-    rd_kafka_t& client, const std::string& topic, int partitions, std::chrono::milliseconds timeout);
+using Offsets = std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t>;
+[[nodiscard]] Offsets ask_begins(rd_kafka_t& client, const std::string& topic, int partitions,
+                                 std::chrono::milliseconds timeout);
+[[nodiscard]] Offsets ask_ends(rd_kafka_t& client, const std::string& topic, int partitions,
+                               std::chrono::milliseconds timeout);
 
 // Waits for the producer's id, so that the first one who sends does not. The client says of it in its
 // statistics alone: it needs statistics.interval.ms, and to be polled ever after.

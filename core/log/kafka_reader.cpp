@@ -37,6 +37,7 @@ Reader::Reader(KafkaOptions options, std::vector<Offset> from, std::function<voi
       ends_(from.size()) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     windows_[i].begin = windows_[i].read_to = to_number(from[i]);
+    windows_[i].compares = windows_[i].begin > 0;
   }
 }
 
@@ -57,24 +58,10 @@ std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
   auto asking = make_client(RD_KAFKA_PRODUCER, options_, {}, *this);
   if (!asking) return std::unexpected(LogError{asking.error()});
   asking_ = std::move(*asking);
-  const auto no_answer = [&](rd_kafka_resp_err_t error) {
-    return std::unexpected(
-        LogError{fmt::format("topic {} does not answer: {}", options_.topic, describe(error)), true});
-  };
   if (const auto error = learn_leaders(*asking_, options_.topic, timeout);
       error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return no_answer(error);
-  const auto ends = ask_ends(*asking_, options_.topic, static_cast<int>(windows_.size()), timeout);
-  if (!ends) return no_answer(ends.error());
-  for (std::size_t i = 0; i < windows_.size(); ++i) {
-    ends_[i] = (*ends)[i];
-    if ((*ends)[i] >= windows_[i].begin) continue;
-    return std::unexpected(
-        LogError{fmt::format("topic {} ends at offset {} in partition {}, but this node has folded it up to "
-                             "{}: it was made anew, or has lost "
-                             "records. Bring the topic back, or start with an empty data directory",
-                             options_.topic, (*ends)[i], i, windows_[i].begin)});
-  }
+    return std::unexpected(no_answer(error));
+  if (auto checked = check_topic_is_whole(timeout); !checked) return checked;
   if (auto connected = connect(); !connected) return std::unexpected(LogError{connected.error()});
   thread_ = std::thread([this] { run(); });
   health_ = std::thread([this] { watch_health(); });
@@ -83,11 +70,37 @@ std::expected<void, LogError> Reader::start(std::chrono::milliseconds timeout) {
     return std::ranges::all_of(windows_,
                                [](const Window& window) { return window.is_read || !window.damage.empty(); });
   });
-  if (!all_read) return no_answer(RD_KAFKA_RESP_ERR__TIMED_OUT);
+  if (!all_read) return std::unexpected(no_answer(RD_KAFKA_RESP_ERR__TIMED_OUT));
   return {};
 }
 
-// A new client that goes on where the windows end.
+std::expected<void, LogError> Reader::check_topic_is_whole(std::chrono::milliseconds timeout) {
+  const auto begins = ask_begins(*asking_, options_.topic, static_cast<int>(windows_.size()), timeout);
+  if (!begins) return std::unexpected(no_answer(begins.error()));
+  for (std::size_t i = 0; i < windows_.size(); ++i) {
+    if ((*begins)[i] > windows_[i].wanted()) return std::unexpected(LogError{place_is_gone(i)});
+  }
+  for (const auto until = SteadyClock::now() + stale_leader_max;;) {
+    const auto ends = ask_ends(*asking_, options_.topic, static_cast<int>(windows_.size()), timeout);
+    if (!ends) return std::unexpected(no_answer(ends.error()));
+    std::ranges::copy(*ends, ends_.begin());
+    const auto shorter =
+        std::ranges::mismatch(*ends, windows_, std::ranges::greater_equal(), {}, &Window::begin);
+    if (shorter.in1 == ends->end()) return {};
+    if (SteadyClock::now() < until) {
+      std::this_thread::sleep_for(reconnect_pause);
+      continue;
+    }
+    return std::unexpected(
+        LogError{fmt::format("topic {} ends at offset {} in partition {}, but this node has folded it up to "
+                             "{}: it was made anew, or has lost "
+                             "records. Bring the topic back, or start with an empty data directory",
+                             options_.topic, *shorter.in1, shorter.in1 - ends->begin(), shorter.in2->begin)});
+  }
+}
+
+// A new client that goes on where the windows end. The record before is read once more: while there was no
+// client, the topic may have been made anew.
 std::expected<void, std::string> Reader::connect() {
   const Settings ours{
       {"group.id", "tenure-unused"},  // the client demands one; nothing is ever committed to it
@@ -109,14 +122,20 @@ std::expected<void, std::string> Reader::connect() {
   for (std::size_t i = 0; i < windows_.size(); ++i) {
     auto* partition = rd_kafka_topic_partition_list_add(assigned.get(), options_.topic.c_str(),
                                                         static_cast<std::int32_t>(i));
-    partition->offset = static_cast<std::int64_t>(windows_[i].fetched());
-    windows_[i].paused = false;
+    auto& window = windows_[i];
+    window.compares = window.fetched() > 0;
+    partition->offset = static_cast<std::int64_t>(window.wanted());
+    window.paused = false;
   }
   if (const auto error = rd_kafka_assign(client.get(), assigned.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return std::unexpected(fmt::format("topic {} cannot be read: {}", options_.topic, describe(error)));
   }
   client_ = std::move(client);
   return {};
+}
+
+LogError Reader::no_answer(rd_kafka_resp_err_t error) const {
+  return {fmt::format("topic {} does not answer: {}", options_.topic, describe(error)), true};
 }
 
 std::shared_ptr<rd_kafka_t> Reader::client() const {
@@ -130,6 +149,7 @@ void Reader::run() {
     apply_requests();
     if (broken_.exchange(false)) {
       client.reset();
+      std::this_thread::sleep_for(reconnect_pause);
       while (!connect()) std::this_thread::sleep_for(reconnect_pause);
       client = this->client();
     }
@@ -162,6 +182,8 @@ void Reader::apply_requests() {
       lock.lock();
       if (!sought) continue;  // once more next time
       window.records.clear();
+      window.last.reset();
+      window.compares = false;
       window.begin = window.read_to = *std::exchange(window.seek_to, std::nullopt);
       window.bytes = window.unread_bytes = 0;
     }
@@ -176,28 +198,41 @@ void Reader::apply_requests() {
 void Reader::take(Message message) {
   const bool is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !is_end) return take_error(*message);
-  const std::lock_guard lock(mutex_);
-  auto& window = windows_[static_cast<std::size_t>(message->partition)];
-  window.is_read = true;
-  if (!is_end) take_record(window, *message);
+  bool same_topic = true;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& window = windows_[static_cast<std::size_t>(message->partition)];
+    window.is_read = true;
+    window.unknown_since.reset();
+    if (!is_end) same_topic = take_record(window, *message);
+  }
+  if (!same_topic) lost(message->partition);
 }
 
-void Reader::take_record(Window& window, const rd_kafka_message_t& message) {
+bool Reader::take_record(Window& window, const rd_kafka_message_t& message) {
   const auto offset = static_cast<std::uint64_t>(message.offset);
-  if (offset < window.fetched() || !window.damage.empty() || window.seek_to) return;
-  if (offset > window.fetched()) {
+  const auto next = window.wanted();
+  if (offset < next || !window.damage.empty() || window.seek_to) return true;
+  if (offset > next) {
     window.damage = fmt::format(
         "topic {} lacks partition {}, offset {}: the next record is at {}. Records were deleted or something "
         "else writes to "
         "the topic with transactions; restore it, and see cleanup.policy and retention",
-        options_.topic, message.partition, window.fetched(), offset);
+        options_.topic, message.partition, next, offset);
     changed_.notify_all();
-    return;
+    return true;
   }
-  auto bytes = std::make_shared<const std::string>(static_cast<const char*>(message.payload), message.len);
+  const std::string_view payload(static_cast<const char*>(message.payload), message.len);
+  if (std::exchange(window.compares, false)) {
+    if (window.last == nullptr) window.last = std::make_shared<const std::string>(payload);
+    return *window.last == payload;
+  }
+  auto bytes = std::make_shared<const std::string>(payload);
   window.bytes += message.len;
   window.unread_bytes += message.len;
+  window.last = bytes;
   window.records.push_back({Offset{offset}, std::move(bytes)});
+  return true;
 }
 
 void Reader::take_error(const rd_kafka_message_t& message) {
@@ -207,18 +242,34 @@ void Reader::take_error(const rd_kafka_message_t& message) {
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-      return lost(
-          fmt::format("topic {} no longer has the place in partition {} that this node was reading at: it "
-                      "was made anew, or "
-                      "its retention deletes. Restore it and start again",
-                      options_.topic, message.partition));
+      return take_unknown_place(message.partition);
     default:
       on_error(message.err, rd_kafka_message_errstr(&message), false);
   }
 }
 
+// A new client asks again who leads. It is safe to go on as long as the record before is the same.
+void Reader::take_unknown_place(std::int32_t partition) {
+  {
+    const std::lock_guard lock(mutex_);
+    auto& window = windows_[static_cast<std::size_t>(partition)];
+    const auto now = SteadyClock::now();
+    if (!window.unknown_since) window.unknown_since = now;
+    broken_ = now - *window.unknown_since < stale_leader_max;
+  }
+  if (!broken_) lost(partition);
+}
+
+std::string Reader::place_is_gone(std::size_t partition) const {
+  return fmt::format(
+      "topic {} no longer has the place in partition {} that this node was reading at: it was made anew, or "
+      "its retention deletes. Restore it and start again",
+      options_.topic, partition);
+}
+
 // The topic is not the one that was being read. Nothing of it may be folded on top, in any partition.
-void Reader::lost(const std::string& what) {
+void Reader::lost(std::int32_t partition) {
+  const auto what = place_is_gone(static_cast<std::size_t>(partition));
   const std::lock_guard lock(mutex_);
   for (auto& window : windows_) {
     if (window.damage.empty()) window.damage = what;

@@ -2,8 +2,9 @@
 // hand.
 //
 // One thread polls message by message (librdkafka's batch calls can lose messages). What comes twice is
-// dropped; a gap is damage. A partition that nobody reads from is paused when its share of memory is full;
-// the others go on.
+// dropped; a gap is damage. A place that the brokers do not know is damage when it stays so for
+// `stale_leader_max`, and a record that has become another one at once. A partition that nobody reads from is
+// paused when its share of memory is full; the others go on.
 //
 // Threads: every method may be called from any thread.
 #pragma once
@@ -55,23 +56,33 @@ class Reader final : public ClientEvents {
     std::size_t unread_bytes = 0;
     bool paused = false;
     bool is_read = false;  // the brokers have answered that they have a record, or none yet
+    std::shared_ptr<const std::string> last;  // the record before `fetched`, once it was seen
+    bool compares = false;                    // a new client begins with it: it has to be the same
+    std::optional<std::chrono::steady_clock::time_point> unknown_since;  // the brokers do not know its place
     std::optional<std::uint64_t> seek_to;
     std::string damage;
     [[nodiscard]] std::uint64_t fetched() const { return begin + records.size(); }
+    // The offset of the record that comes next from the brokers.
+    [[nodiscard]] std::uint64_t wanted() const { return fetched() - (compares ? 1 : 0); }
   };
 
   void run();
   void watch_health();
   [[nodiscard]] bool look_at_health();
+  [[nodiscard]] std::expected<void, LogError> check_topic_is_whole(std::chrono::milliseconds timeout);
   [[nodiscard]] std::expected<void, std::string> connect();
   void apply_requests();
   void take(Message message);
-  void take_record(Window& window, const rd_kafka_message_t& message);
+  // False: the topic is another one.
+  [[nodiscard]] bool take_record(Window& window, const rd_kafka_message_t& message);
   void take_error(const rd_kafka_message_t& message);
+  void take_unknown_place(std::int32_t partition);
   void publish();
   void let_go(Window& window) const;
-  void lost(const std::string& what);
+  void lost(std::int32_t partition);
+  [[nodiscard]] std::string place_is_gone(std::size_t partition) const;
   [[nodiscard]] std::shared_ptr<rd_kafka_t> client() const;
+  [[nodiscard]] LogError no_answer(rd_kafka_resp_err_t error) const;
 
   const KafkaOptions options_;
   const std::function<void()> advanced_;

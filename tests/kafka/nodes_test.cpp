@@ -53,6 +53,18 @@ class Nodes : public testing::Test {
     position_ = made.header("tenure-position");
     return text(made, "id");
   }
+  [[nodiscard]] bool topic_is_made_anew() {
+    KafkaAdmin admin(topics_.brokers);
+    admin.remove(topics_.topic);
+    return eventually([&] {
+      try {
+        admin.create(topics_.topic, 5, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}});
+        return true;
+      } catch (const std::runtime_error&) {
+        return false;  // the brokers are still deleting it
+      }
+    });
+  }
   // What a read on another node shows of what was just written.
   Reply read(std::size_t node, const std::string& target) {
     return client(node).get(target, {{"Tenure-Min-Position", position_}});
@@ -175,16 +187,22 @@ TEST_F(Nodes, StopWhenTheTopicIsMadeAnewUnderThem) {
   start(1);
   const auto id = make_workspace(0);
   ASSERT_TRUE(eventually([&] { return text(client(0).get("/v1/workspaces/" + id), "status") == "active"; }));
+  ASSERT_TRUE(topic_is_made_anew());
+  ASSERT_TRUE(eventually([&] { return client(0).get("/readyz").status == 503; }, 60s));
+  EXPECT_THAT(client(0).get("/readyz?verbose").body, HasSubstr("it was made anew"));
+  EXPECT_EQ(text(client(0).get("/v1/workspaces/" + id), "name"), "Acme");
+}
+
+// Records where the old topic's went on: they are not taken for what comes next.
+TEST_F(Nodes, FoldNothingOfATopicThatWasMadeAnewAndHasGrown) {
+  start(1);
+  const auto id = make_workspace(0);
+  ASSERT_TRUE(eventually([&] { return text(client(0).get("/v1/workspaces/" + id), "status") == "active"; }));
+  ASSERT_TRUE(topic_is_made_anew());
   KafkaAdmin admin(topics_.brokers);
-  admin.remove(topics_.topic);
-  ASSERT_TRUE(eventually([&] {
-    try {
-      admin.create(topics_.topic, 5, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}});
-      return true;
-    } catch (const std::runtime_error&) {
-      return false;  // the brokers are still deleting it
-    }
-  }));
+  for (int partition = 0; partition < 5; ++partition) {
+    for (int i = 0; i < 30; ++i) admin.produce(topics_.topic, partition, "", "not of Tenure");
+  }
   ASSERT_TRUE(eventually([&] { return client(0).get("/readyz").status == 503; }, 60s));
   EXPECT_THAT(client(0).get("/readyz?verbose").body, HasSubstr("it was made anew"));
   EXPECT_EQ(text(client(0).get("/v1/workspaces/" + id), "name"), "Acme");
