@@ -119,21 +119,21 @@ void Client::read_shared(const std::string& id) {
 std::optional<Client::Answered> Client::send(net::HttpRequest request) {
   request.headers["Idempotency-Key"] = fmt::format("{}-{}", number_, ++keys_);
   if (request.method != "GET") request.headers["Content-Type"] = "application/json";
-  // From here on whatever anybody has seen is to be seen.
+  // From here on whatever anybody has seen is to be seen: the clock is read before what that is, and after an
+  // answer is entered.
+  const auto asked = std::chrono::steady_clock::now();
   {
     const std::lock_guard lock(ledger_.mutex);
     if (const auto known = ledger_.positions(); !known.empty())
       request.headers["Tenure-Min-Position"] = known;
   }
-  const auto asked = std::chrono::steady_clock::now();
   while (servers_.running) {
     auto response = attempt(request);
     // Unavailable, or too much contention or the first attempt still on its way: the same request again.
     const bool settled = response && response->status != 503 && response->status != 409;
     if (settled) {
-      const auto answered = std::chrono::steady_clock::now();
       ledger_.see(response->header("tenure-position"));
-      return Answered{std::move(*response), asked, answered};
+      return Answered{std::move(*response), asked, std::chrono::steady_clock::now()};
     }
     if (!response || response->status == 503) {
       ++server_;

@@ -25,6 +25,7 @@ bool earlier(const Operation& one, const Operation& other) {
 
 std::optional<std::string> find_violation_of_one(const std::vector<Operation>& operations) {
   Instant now{};  // the earliest at which the next one can have taken effect
+  const Operation* since = nullptr;
   std::uint64_t version = 0;
   std::optional<std::string> value;
   for (const auto& each : operations) {
@@ -42,9 +43,12 @@ std::optional<std::string> find_violation_of_one(const std::vector<Operation>& o
       return text(each) + ", which is the one that it asked for";
     if (is_write(each) && each.expected != 0 && each.expected >= each.version)
       return text(each) + fmt::format(" on top of version {}", each.expected);
-    now = std::max(now, each.asked);
+    if (each.asked > now) {
+      now = each.asked;
+      since = &each;
+    }
     if (now > each.answered)
-      return text(each) + ", and had its answer before an earlier version was asked for";
+      return text(each) + ", and had its answer before an earlier version was asked for: " + text(*since);
   }
   return std::nullopt;
 }
