@@ -43,8 +43,9 @@ struct Header {
 constexpr Header context{"Akua-Context", 53, R"(^[!-~]+$)"};
 constexpr Header min_position{"Tenure-Min-Position", 4096,
                               R"(^(0|(0|[1-9][0-9]*)-(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)-(0|[1-9][0-9]*))*)$)"};
-constexpr Header idempotency_key{"Idempotency-Key", 66, R"(^("[!#-~]{1,64}"|[!#-~]{1,64})$)"};
-static_assert(limits::idempotency_key_chars_max == 64);
+static_assert(limits::idempotency_key_chars_max == 64, "the pattern says so, and quotes may stand around it");
+constexpr Header idempotency_key{"Idempotency-Key", limits::idempotency_key_chars_max + 2,
+                                 R"(^("[!#-~]{1,64}"|[!#-~]{1,64})$)"};
 constexpr Header if_match{"If-Match", 256,
                           R"(^(\*|(W/)?("[!#-~]+"|[!#-)+\-.0-~]+)( ?, ?(W/)?("[!#-~]+"|[!#-)+\-.0-~]+))*)$)"};
 

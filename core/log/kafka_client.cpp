@@ -43,6 +43,24 @@ std::expected<void, std::string> set(rd_kafka_conf_t& conf, const std::string& n
       fmt::format("the Kafka client does not take {} ({}); correct --kafka-config", name, text.data()));
 }
 
+Offsets ask_offsets(rd_kafka_t& client, const std::string& topic, int partitions, std::int64_t which,
+                    std::chrono::milliseconds timeout) {
+  const Partitions places(rd_kafka_topic_partition_list_new(partitions));
+  for (int i = 0; i < partitions; ++i) {
+    rd_kafka_topic_partition_list_add(places.get(), topic.c_str(), i)->offset = which;
+  }
+  const auto error = rd_kafka_offsets_for_times(&client, places.get(), static_cast<int>(timeout.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error);
+  std::vector<std::uint64_t> offsets;
+  for (int i = 0; i < partitions; ++i) {
+    const auto& place = places->elems[i];
+    if (place.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(place.err);
+    if (place.offset < 0) return std::unexpected(RD_KAFKA_RESP_ERR__TIMED_OUT);
+    offsets.push_back(static_cast<std::uint64_t>(place.offset));
+  }
+  return offsets;
+}
+
 }  // namespace
 
 std::expected<Handle, std::string> make_client(rd_kafka_type_t type, const KafkaOptions& options,
@@ -92,28 +110,6 @@ bool warm_up(rd_kafka_t& producer, const ClientEvents& events, std::chrono::mill
   while (!events.may_send() && std::chrono::steady_clock::now() < end) rd_kafka_poll(&producer, poll_ms);
   return events.may_send();
 }
-
-namespace {
-
-Offsets ask_offsets(rd_kafka_t& client, const std::string& topic, int partitions, std::int64_t which,
-                    std::chrono::milliseconds timeout) {
-  const Partitions places(rd_kafka_topic_partition_list_new(partitions));
-  for (int i = 0; i < partitions; ++i) {
-    rd_kafka_topic_partition_list_add(places.get(), topic.c_str(), i)->offset = which;
-  }
-  const auto error = rd_kafka_offsets_for_times(&client, places.get(), static_cast<int>(timeout.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error);
-  std::vector<std::uint64_t> offsets;
-  for (int i = 0; i < partitions; ++i) {
-    const auto& place = places->elems[i];
-    if (place.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(place.err);
-    if (place.offset < 0) return std::unexpected(RD_KAFKA_RESP_ERR__TIMED_OUT);
-    offsets.push_back(static_cast<std::uint64_t>(place.offset));
-  }
-  return offsets;
-}
-
-}  // namespace
 
 Offsets ask_begins(rd_kafka_t& client, const std::string& topic, int partitions,
                    std::chrono::milliseconds timeout) {

@@ -87,15 +87,14 @@ std::expected<void, LogError> Reader::check_topic_is_whole(std::chrono::millisec
     const auto shorter =
         std::ranges::mismatch(*ends, windows_, std::ranges::greater_equal(), {}, &Window::begin);
     if (shorter.in1 == ends->end()) return {};
-    if (SteadyClock::now() < until) {
-      std::this_thread::sleep_for(reconnect_pause);
-      continue;
+    if (SteadyClock::now() >= until) {
+      return std::unexpected(LogError{
+          fmt::format("topic {} ends at offset {} in partition {}, but this node has folded it up to {}: it "
+                      "was made anew, "
+                      "or has lost records. Bring the topic back, or start with an empty data directory",
+                      options_.topic, *shorter.in1, shorter.in1 - ends->begin(), shorter.in2->begin)});
     }
-    return std::unexpected(
-        LogError{fmt::format("topic {} ends at offset {} in partition {}, but this node has folded it up to "
-                             "{}: it was made anew, or has lost "
-                             "records. Bring the topic back, or start with an empty data directory",
-                             options_.topic, *shorter.in1, shorter.in1 - ends->begin(), shorter.in2->begin)});
+    std::this_thread::sleep_for(reconnect_pause);
   }
 }
 
@@ -250,14 +249,16 @@ void Reader::take_error(const rd_kafka_message_t& message) {
 
 // A new client asks again who leads. It is safe to go on as long as the record before is the same.
 void Reader::take_unknown_place(std::int32_t partition) {
+  const auto now = SteadyClock::now();
+  auto since = now;
   {
     const std::lock_guard lock(mutex_);
-    auto& window = windows_[static_cast<std::size_t>(partition)];
-    const auto now = SteadyClock::now();
-    if (!window.unknown_since) window.unknown_since = now;
-    broken_ = now - *window.unknown_since < stale_leader_max;
+    auto& known = windows_[static_cast<std::size_t>(partition)].unknown_since;
+    since = known.value_or(now);
+    known = since;
   }
-  if (!broken_) lost(partition);
+  if (now - since >= stale_leader_max) return lost(partition);
+  broken_ = true;
 }
 
 std::string Reader::place_is_gone(std::size_t partition) const {

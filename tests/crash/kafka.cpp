@@ -158,10 +158,9 @@ class World {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (nodes_[i]->terminate() != 0) differing += fmt::format("node {} did not stop well; ", i);
       const auto node = i < nodes ? fmt::format("node{}", i) : "from-zero";
-      std::vector<std::string> doctor{"doctor", "--data-dir", (folder_ / node).string()};
-      const auto log = test::kafka_tool_flags(topics_, folder_.string());
-      doctor.insert(doctor.end(), log.begin(), log.end());
-      const auto done = test::run_tenure(std::move(doctor), folder_, 5min);
+      const auto done = test::run_tenure(test::with({"doctor", "--data-dir", (folder_ / node).string()},
+                                                    test::kafka_tool_flags(topics_, folder_.string())),
+                                         folder_, 5min);
       if (done.exit != 0) differing += fmt::format("the store of node {}: {}{}; ", i, done.out, done.err);
     }
     return differing;

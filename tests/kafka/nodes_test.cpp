@@ -32,9 +32,9 @@ class Nodes : public testing::Test {
   explicit Nodes(const std::string& bootstrap = shared_kafka().bootstrap) : topics_(own_topics(bootstrap)) {}
 
   void start(std::size_t count, const std::vector<std::string>& more = {}) {
-    auto flags = kafka_flags(topics_, (dir_ / "").string());
-    flags.insert(flags.end(), {"--saga-lease", "1s", "--retry-base", "100ms", "--retry-max", "200ms"});
-    flags.insert(flags.end(), more.begin(), more.end());
+    const auto flags = with(with(kafka_flags(topics_, (dir_ / "").string()),
+                                 {"--saga-lease", "1s", "--retry-base", "100ms", "--retry-max", "200ms"}),
+                            more);
     std::vector<fs::path> data_dirs;
     for (std::size_t i = 0; i < count; ++i) data_dirs.push_back(dir_ / ("node" + std::to_string(i)));
     nodes_ = TenuredProcess::start_together(data_dirs, flags);

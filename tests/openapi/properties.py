@@ -96,8 +96,8 @@ def check(schemathesis, folder, url, token, pinned, options):
     config = folder / "schemathesis.toml"
     config.write_text(CONFIG + "".join(f'"{name}" = "{value}"\n' for name, value in pinned.items()))
     command = [schemathesis, "--config-file", config, "--no-color", "run", url + "/v1/openapi.json", "--header",
-               f"Authorization: Bearer {token}", "--checks", "all", "--exclude-checks", "positive_data_acceptance", "--seed", str(options.seed), "--max-examples",
-               str(options.examples), "--warnings", "off", "--continue-on-failure"]
+               f"Authorization: Bearer {token}", "--checks", "all", "--exclude-checks", "positive_data_acceptance", "--seed",
+               str(options.seed), "--max-examples", str(options.examples), "--warnings", "off", "--continue-on-failure"]
     for operation in LEFT_OUT:
         command += ["--exclude-operation-id", operation]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "checks", "PYTHONPATH": str(FOLDER), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -39,8 +39,7 @@ int opened(const char* file, int flags) { return ::open(file, flags | O_CLOEXEC,
 Program::Program(const std::filesystem::path& executable, const ProgramOptions& options)
     : out_(options.directory / (options.name + ".out")), err_(options.directory / (options.name + ".err")) {
   if (!std::filesystem::exists(executable)) throw std::runtime_error(executable.string() + " is not built");
-  std::vector<std::string> arguments{executable.string()};
-  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  auto arguments = with({executable.string()}, options.arguments);
   auto variables = environment_of(options);
   auto argv = pointers(arguments);
   auto envp = pointers(variables);
