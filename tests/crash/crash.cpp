@@ -17,15 +17,22 @@ namespace fs = std::filesystem;
 using namespace tenure::crash;
 
 int main(int argc, char** argv) {
-  const tenure::test::Arguments arguments(argc, argv);
-  const auto seed = arguments.number("--seed", 1);
+  bool on_kafka = false;
+  std::uint64_t kills = 1'000;
+  std::uint64_t rounds = 20;
+  std::uint64_t seed = 1;
+  tenure::test::Arguments("Kills real processes under load and keeps a ledger.")
+      .flag("--kafka", on_kafka, "three servers and three brokers, instead of one on the embedded log")
+      .number("--kills", kills, "of the server on the embedded log")
+      .number("--rounds", rounds, "through every kind of death on Kafka")
+      .number("--seed", seed, "of the moments and the load")
+      .parse(argc, argv);
   auto pattern = (fs::temp_directory_path() / "tenure-crash-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) die("no temporary directory");
   const fs::path folder(pattern);
   bool good = false;
   try {
-    good = arguments.has("--kafka") ? run_kafka(folder, arguments.number("--rounds", 20), seed)
-                                    : run_embedded(folder, arguments.number("--kills", 1'000), seed);
+    good = on_kafka ? run_kafka(folder, rounds, seed) : run_embedded(folder, kills, seed);
   } catch (const std::exception& error) {
     fmt::print(stderr, "crash: {}\n", error.what());
   }

@@ -9,9 +9,12 @@
 #include "tests/support/arguments.h"
 
 int main(int argc, char** argv) {
-  const tenure::test::Arguments arguments(argc, argv);
-  const auto seeds = arguments.number("--seeds", 1000);
-  const auto first = arguments.number("--first", 1);
+  std::uint64_t seeds = 1000;
+  std::uint64_t first = 1;
+  tenure::test::Arguments("Runs seeds of the simulation; prints a failing one, which repeats exactly.")
+      .number("--seeds", seeds, "how many")
+      .number("--first", first, "the first of them")
+      .parse(argc, argv);
   // In memory where possible: the simulation crashes processes, not disks.
   const auto root = std::filesystem::exists("/dev/shm") ? std::filesystem::path("/dev/shm")
                                                         : std::filesystem::temp_directory_path();

@@ -1,32 +1,36 @@
 // The flags of the programs that run for as long as one wants: crash and simulate.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
-#include <string_view>
 
 namespace tenure::test {
 
+// Ends the process after --help, and with exit code 2 when a flag is unknown or its value is no number.
 class Arguments {
  public:
-  Arguments(int argc, char** argv) : argc_(argc), argv_(argv) {}
+  explicit Arguments(const std::string& description) : app_(description) {}
 
-  [[nodiscard]] bool has(std::string_view flag) const { return find(flag) > 0; }
-  [[nodiscard]] std::uint64_t number(std::string_view flag, std::uint64_t otherwise) const {
-    const int at = find(flag);
-    return at > 0 && at + 1 < argc_ ? std::stoull(argv_[at + 1]) : otherwise;
+  Arguments& flag(const std::string& name, bool& value, const std::string& description) {
+    app_.add_flag(name, value, description);
+    return *this;
+  }
+  Arguments& number(const std::string& name, std::uint64_t& value, const std::string& description) {
+    app_.add_option(name, value, description)->capture_default_str();
+    return *this;
+  }
+  void parse(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      std::exit(app_.exit(error) == 0 ? 0 : 2);
+    }
   }
 
  private:
-  [[nodiscard]] int find(std::string_view flag) const {
-    for (int i = 1; i < argc_; ++i) {
-      if (argv_[i] == flag) return i;
-    }
-    return 0;
-  }
-
-  int argc_;
-  char** argv_;
+  CLI::App app_;
 };
 
 }  // namespace tenure::test
