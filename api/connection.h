@@ -119,6 +119,7 @@ class Connection {
   // One request and its answer; false when the connection is to be closed.
   boost::asio::awaitable<bool> serve_one() {
     Request request;
+    request.method = Method::none;
     request.remote_ip = remote_ip_;
     const auto head = co_await read_head();
     if (head == Head::none) co_return false;
@@ -299,6 +300,7 @@ class Connection {
   }
 
   static void read_fields(const Parser::value_type& message, Request& request) {
+    request.method = parse_method(view(message.method_string())).value_or(Method::none);
     request.target = view(message.target());
     request.headers.reserve(headers_usual);
     for (const auto& field : message)
@@ -326,12 +328,11 @@ class Connection {
             {}};
   }
 
-  static std::optional<Rejection> check_head(const Parser::value_type& message, Request& request) {
+  static std::optional<Rejection> check_head(const Parser::value_type& message, const Request& request) {
     if (message.version() != 10 && message.version() != 11)
       return Rejection{Reason::http_version_not_supported, "", {}, {}};
-    const auto method = parse_method(view(message.method_string()));
-    if (!method) return Rejection{Reason::not_implemented, "This method is not offered.", {}, {}};
-    request.method = *method;
+    if (request.method == Method::none)
+      return Rejection{Reason::not_implemented, "This method is not offered.", {}, {}};
     return check_framing(message.version(), request);
   }
 

@@ -65,7 +65,9 @@ bool parse_query(std::string_view query, Fields& fields) {
 
 }  // namespace
 
-std::string_view to_string(Method method) { return methods[static_cast<std::size_t>(method)].first; }
+std::string_view to_string(Method method) {
+  return method == Method::none ? "-" : methods[static_cast<std::size_t>(method)].first;
+}
 
 std::optional<Method> parse_method(std::string_view text) {
   const auto found = std::ranges::find(methods, text, &std::pair<std::string_view, Method>::first);

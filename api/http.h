@@ -10,8 +10,10 @@
 
 namespace tenure::http {
 
-// TRACE and QUERY are known and offered nowhere: 405 says what is.
-enum class Method : std::uint8_t { get, head, options, post, put, patch, delete_, trace, query };
+// TRACE and QUERY are known and offered nowhere: 405 says what is. none: of a request that names no method of
+// these, or whose first line could not be read.
+enum class Method : std::uint8_t { get, head, options, post, put, patch, delete_, trace, query, none };
+// "-" for none.
 [[nodiscard]] std::string_view to_string(Method method);
 // Nothing for a method that this server does not know.
 [[nodiscard]] std::optional<Method> parse_method(std::string_view text);

@@ -1,4 +1,5 @@
 // What the server takes and how it answers.
+#include <fmt/core.h>
 #include <zlib.h>
 
 #include <future>
@@ -237,20 +238,32 @@ TEST_F(ServerTest, AnswersAFaultInAHandlerAsAnInternalErrorAndGoesOn) {
 
 TEST_F(ServerTest, TellsItsObserverOfEveryAnswer) {
   std::mutex mutex;
-  std::vector<std::pair<std::string, int>> seen;
-  ServerOptions options{.header_bytes_max = 2000};
+  std::vector<std::string> seen;
+  ServerOptions options{.header_bytes_max = 2000, .body_bytes_max = 1000};
   options.observe = [&](const Request& request, int status, std::chrono::nanoseconds duration) {
     EXPECT_GE(duration.count(), 0);
     const std::lock_guard lock(mutex);
-    seen.emplace_back(request.target, status);
+    seen.push_back(fmt::format("{} {} {}", to_string(request.method), request.target, status));
   };
   start(options);
   EXPECT_EQ(status_of(get("/a")), 200);
   EXPECT_EQ(status_of(get("/throw_later")), 500);
+  EXPECT_EQ(status_of(post("Content-Length: 1001\r\n", "")), 413);
+  EXPECT_EQ(status_of("DELETE /b HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n"), 400);
   EXPECT_EQ(status_of("BREW /b HTTP/1.1\r\nHost: a\r\n\r\n"), 501);
+  EXPECT_EQ(status_of("GET\r\n\r\n"), 400);
   server_->stop(1s);
-  EXPECT_EQ(seen,
-            (std::vector<std::pair<std::string, int>>{{"/a", 200}, {"/throw_later", 500}, {"/b", 501}}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"GET /a 200", "GET /throw_later 500", "POST /echo 413",
+                                            "DELETE /b 400", "- /b 501", "-  400"}));
+}
+
+TEST_F(ServerTest, SendsNoBodyToAHeadThatItRefuses) {
+  start({.body_bytes_max = 1000});
+  auto connection = connect();
+  connection.send("HEAD /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
+  const auto answer = connection.read_rest();
+  EXPECT_NE(answer.find(" 413 "), std::string::npos);
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
 
 TEST_F(ServerTest, FinishesWhatItHasBegunBeforeItStops) {
