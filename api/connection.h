@@ -119,7 +119,6 @@ class Connection {
   // One request and its answer; false when the connection is to be closed.
   boost::asio::awaitable<bool> serve_one() {
     Request request;
-    request.method = Method::none;
     request.remote_ip = remote_ip_;
     const auto head = co_await read_head();
     if (head == Head::none) co_return false;

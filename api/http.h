@@ -22,7 +22,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 // One request, read to its end. Header views live as long as the request.
 struct Request {
-  Method method{};
+  Method method = Method::none;
   std::string_view target;            // as it came
   std::vector<std::string> segments;  // of the path, decoded one by one after splitting
   Fields query;                       // decoded, in order

@@ -21,12 +21,13 @@ int main(int argc, char** argv) {
   std::uint64_t kills = 1'000;
   std::uint64_t rounds = 20;
   std::uint64_t seed = 1;
-  tenure::test::Arguments("Kills real processes under load and keeps a ledger.")
-      .flag("--kafka", on_kafka, "three servers and three brokers, instead of one on the embedded log")
-      .number("--kills", kills, "of the server on the embedded log")
-      .number("--rounds", rounds, "through every kind of death on Kafka")
-      .number("--seed", seed, "of the moments and the load")
-      .parse(argc, argv);
+  CLI::App app("Kills real processes under load and keeps a ledger.");
+  app.option_defaults()->always_capture_default();
+  app.add_flag("--kafka", on_kafka, "three servers and three brokers, instead of one on the embedded log");
+  app.add_option("--kills", kills, "of the server on the embedded log");
+  app.add_option("--rounds", rounds, "through every kind of death on Kafka");
+  app.add_option("--seed", seed, "of the moments and the load");
+  tenure::test::parse_or_exit(app, argc, argv);
   auto pattern = (fs::temp_directory_path() / "tenure-crash-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) die("no temporary directory");
   const fs::path folder(pattern);

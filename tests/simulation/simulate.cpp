@@ -11,10 +11,11 @@
 int main(int argc, char** argv) {
   std::uint64_t seeds = 1000;
   std::uint64_t first = 1;
-  tenure::test::Arguments("Runs seeds of the simulation; prints a failing one, which repeats exactly.")
-      .number("--seeds", seeds, "how many")
-      .number("--first", first, "the first of them")
-      .parse(argc, argv);
+  CLI::App app("Runs seeds of the simulation; prints a failing one, which repeats exactly.");
+  app.option_defaults()->always_capture_default();
+  app.add_option("--seeds", seeds, "how many");
+  app.add_option("--first", first, "the first of them");
+  tenure::test::parse_or_exit(app, argc, argv);
   // In memory where possible: the simulation crashes processes, not disks.
   const auto root = std::filesystem::exists("/dev/shm") ? std::filesystem::path("/dev/shm")
                                                         : std::filesystem::temp_directory_path();
