@@ -38,11 +38,10 @@ void write_targets(json::Writer& out, const AuditEnvelope& audit, const json::Ar
 }
 
 // The whole entry, ready to send but for its placeholders.
-std::string entry_json(const AcceptedCommit& accepted, std::uint64_t sequence, Timestamp occurred_at,
-                       const merkle::Hash& leaf) {
+std::string entry_json(const AcceptedCommit& accepted, const json::Object& payload, std::uint64_t sequence,
+                       Timestamp occurred_at, const merkle::Hash& leaf) {
   const auto& commit = accepted.commit.envelope;
   const auto& audit = *commit.audit;
-  const auto& payload = accepted.commit.audit_payload.as_object();
   const auto& actor = payload.at("actor").as_object();
   const auto salt = audit_salt(accepted.key, commit.id);
   std::string text;
@@ -71,6 +70,20 @@ std::string entry_json(const AcceptedCommit& accepted, std::uint64_t sequence, T
       .member("leaf_hash", crypto::to_hex(leaf))
       .end_object();
   return text;
+}
+
+bool is_whole(const json::Value& payload, std::size_t target_count) {
+  const auto has_display = [](const json::Value* value) {
+    return value != nullptr && value->is_object() && value->get_object().contains("display");
+  };
+  const auto* members = payload.if_object();
+  if (members == nullptr || !has_display(members->if_contains("actor"))) return false;
+  if (!members->contains("changes") || !members->contains("context")) return false;
+  const auto* targets = members->if_contains("targets");
+  if (targets == nullptr || !targets->is_array()) return false;
+  return targets->get_array().size() == target_count &&
+         std::ranges::all_of(targets->get_array(),
+                             [&](const json::Value& target) { return has_display(&target); });
 }
 
 bool action_passes(std::string_view pattern, std::string_view action) {
@@ -137,22 +150,15 @@ std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence, Tim
   return text;
 }
 
-bool is_whole(const OpenedCommit& commit) {
-  if (!commit.envelope.audit) return true;
-  const auto has_display = [](const json::Value* value) {
-    return value != nullptr && value->is_object() && value->get_object().contains("display");
-  };
-  const auto* payload = commit.audit_payload.if_object();
-  if (payload == nullptr || !has_display(payload->if_contains("actor"))) return false;
-  if (!payload->contains("changes") || !payload->contains("context")) return false;
-  const auto* targets = payload->if_contains("targets");
-  if (targets == nullptr || !targets->is_array()) return false;
-  return targets->get_array().size() == commit.envelope.audit->targets.size() &&
-         std::ranges::all_of(targets->get_array(),
-                             [&](const json::Value& target) { return has_display(&target); });
+std::expected<json::Value, RecordError> payload_of(const Commit& commit, json::Memory memory) {
+  if (!commit.envelope.audit) return json::Value();
+  auto payload = json::parse(commit.audit_payload, json::depth_max_default, std::move(memory));
+  if (!payload || !is_whole(*payload, commit.envelope.audit->targets.size()))
+    return std::unexpected(RecordError{"its audit entry is not understood"});
+  return std::move(*payload);
 }
 
-void Writer::append(const AcceptedCommit& accepted, Store::Batch& rows) {
+void Writer::append(const AcceptedCommit& accepted, const json::Value& payload, Store::Batch& rows) {
   const auto& commit = accepted.commit.envelope;
   if (!commit.audit) return;
   const auto& id = commit.audit->feed;
@@ -164,7 +170,9 @@ void Writer::append(const AcceptedCommit& accepted, Store::Batch& rows) {
     if (level > 0) rows.put(keys::Key('m').text(id).u8(level).u64(index), bytes(hash));
   });
   keys::Key entry('\0');
-  entry.time(feed.last).rest(bytes(leaf)).rest(entry_json(accepted, sequence, feed.last, leaf));
+  entry.time(feed.last)
+      .rest(bytes(leaf))
+      .rest(entry_json(accepted, payload.as_object(), sequence, feed.last, leaf));
   rows.put(keys::Key('f').text(id).u64(sequence), std::string_view(entry).substr(1));
 
   keys::Key head('\0');

@@ -24,15 +24,16 @@ inline constexpr std::uint32_t version = 2;
 [[nodiscard]] std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence,
                                      Timestamp occurred_at, Position position);
 
-// Whether the commit has no entry, or one with all that an entry is made from.
-[[nodiscard]] bool is_whole(const OpenedCommit& commit);
+// What the commit says about its entry; null without one. An error unless it is all that an entry is made
+// from.
+[[nodiscard]] std::expected<json::Value, RecordError> payload_of(const Commit& commit, json::Memory memory);
 
 // Writes entries while folding. Threads: the fold's.
 class Writer {
  public:
   explicit Writer(const Store& store) : store_(store) {}
-  // The commit must be whole.
-  void append(const AcceptedCommit& commit, Store::Batch& rows);
+  // `payload` is the commit's, as `payload_of` gives it.
+  void append(const AcceptedCommit& commit, const json::Value& payload, Store::Batch& rows);
   // Everything appended is in the store.
   void written();
 

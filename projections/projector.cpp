@@ -80,8 +80,9 @@ std::expected<RenderedAnswer, RecordError> Projector::apply(const AcceptedCommit
   if (!moved) return std::unexpected(moved.error());
   if (!has_answer(accepted, *moved))
     return std::unexpected(RecordError{"its answer is no row of its stream"});
-  if (!audit::is_whole(accepted.commit))
-    return std::unexpected(RecordError{"its audit entry is not understood"});
+  json::Arena memory;
+  const auto audit_payload = audit::payload_of(accepted.commit, memory);
+  if (!audit_payload) return std::unexpected(audit_payload.error());
 
   const auto& commit = accepted.commit.envelope;
   const auto partition = accepted.position.partition;
@@ -90,7 +91,7 @@ std::expected<RenderedAnswer, RecordError> Projector::apply(const AcceptedCommit
     apply_write(accepted, {commit.writes[i], (*events)[i], std::move((*moved)[i]), index}, rows);
     index += (*events)[i].size();
   }
-  audit_.append(accepted, rows);
+  audit_.append(accepted, *audit_payload, rows);
   RenderedAnswer answer;
   if (commit.answer && commit.answer->kind != AnswerKind::empty) {
     answer = render_answer(*commit.answer, states_.get(partition, commit.answer->stream));
@@ -100,13 +101,18 @@ std::expected<RenderedAnswer, RecordError> Projector::apply(const AcceptedCommit
   return answer;
 }
 
-std::expected<Projector::EventsOfWrites, RecordError> Projector::decode(const OpenedCommit& commit) {
+std::expected<Projector::EventsOfWrites, RecordError> Projector::decode(const Commit& commit) {
   EventsOfWrites decoded;
-  auto data = commit.event_data.begin();
   for (const auto& write : commit.envelope.writes) {
     auto& events = decoded.emplace_back();
     for (const auto& encoded : write.events) {
-      auto event = decode_event(encoded.type, encoded.schema, *data++);
+      json::Arena memory;
+      const auto data = json::parse(encoded.data, json::depth_max_default, memory);
+      if (!data) {
+        return std::unexpected(
+            RecordError{fmt::format("the event \"{}\" is not JSON: {}", encoded.type, data.error().message)});
+      }
+      auto event = decode_event(encoded.type, encoded.schema, *data);
       if (!event) return std::unexpected(event.error());
       events.push_back(std::move(*event));
     }

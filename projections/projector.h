@@ -44,7 +44,7 @@ class Projector final : public FoldTarget {
 
  private:
   using EventsOfWrites = std::vector<std::vector<Event>>;
-  [[nodiscard]] static std::expected<EventsOfWrites, RecordError> decode(const OpenedCommit& commit);
+  [[nodiscard]] static std::expected<EventsOfWrites, RecordError> decode(const Commit& commit);
   [[nodiscard]] std::expected<std::vector<AnyState>, RecordError> evolve_copies(const AcceptedCommit& commit,
                                                                                 const EventsOfWrites& events);
   [[nodiscard]] bool has_answer(const AcceptedCommit& commit, const std::vector<AnyState>& moved);

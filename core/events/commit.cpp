@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 #include "core/events/codec.h"
 #include "core/json/json.h"
@@ -12,7 +12,8 @@ namespace tenure {
 namespace {
 
 constexpr std::string_view magic{"TNR\x01", 4};
-constexpr std::size_t header_bytes = 8;
+constexpr std::size_t length_bytes = 4;
+constexpr std::size_t header_bytes = magic.size() + length_bytes;
 
 void write_stream_write(json::Writer& out, const StreamWrite& write) {
   out.begin_object().member("stream", write.stream.str()).member("expected", write.expected.number);
@@ -81,20 +82,29 @@ std::string envelope_json(const CommitEnvelope& commit) {
   return text;
 }
 
-std::string payload_json(const Commit& commit) {
-  std::string text;
-  text.reserve(1024);
-  json::Writer out(text);
-  out.begin_object().key("events").begin_array();
+void append_length(std::string& out, std::size_t length) {
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(length >> shift & 0xff);
+}
+
+std::size_t read_length(std::string_view bytes) {
+  std::size_t length = 0;
+  for (const char byte : bytes.substr(0, length_bytes))
+    length = length << 8U | static_cast<std::uint8_t>(byte);
+  return length;
+}
+
+std::string payload_bytes(const Commit& commit) {
+  std::string bytes;
+  bytes.reserve(1024);
+  const auto append = [&](std::string_view text) {
+    append_length(bytes, text.size());
+    bytes += text;
+  };
   for (const auto& write : commit.envelope.writes) {
-    out.begin_array();
-    for (const auto& event : write.events) out.raw(event.data);
-    out.end_array();
+    for (const auto& event : write.events) append(event.data);
   }
-  out.end_array();
-  if (!commit.audit_payload.empty()) out.raw_member("audit", commit.audit_payload);
-  out.end_object();
-  return text;
+  if (commit.envelope.audit) append(commit.audit_payload);
+  return bytes;
 }
 
 // Reading: each function throws codec::DecodeError, which parse_record turns into a RecordError.
@@ -186,33 +196,33 @@ CommitEnvelope read_envelope(const json::Object& in) {
   return commit;
 }
 
-OpenedCommit read_payload(json::Value&& payload, CommitEnvelope&& envelope) {
-  const auto& in = codec::detail::read_object(payload, "payload");
-  const auto& streams = codec::detail::read_array(at(in, "events"), "events");
-  if (streams.size() != envelope.writes.size()) codec::detail::fail("events", "one list for each write");
-  for (std::size_t i = 0; i < streams.size(); ++i) {
-    if (codec::detail::read_array(streams[i], "events").size() != envelope.writes[i].events.size())
-      codec::detail::fail("events", "the events that the envelope names");
+Commit read_payload(std::string_view payload, CommitEnvelope&& envelope) {
+  const auto next = [&] {
+    if (payload.size() < length_bytes) codec::detail::fail("payload", "a text for each event and entry");
+    const auto length = read_length(payload);
+    payload.remove_prefix(length_bytes);
+    if (length > payload.size()) codec::detail::fail("payload", "texts as long as it says");
+    std::string text(payload.substr(0, length));
+    payload.remove_prefix(length);
+    return text;
+  };
+  Commit commit{.envelope = std::move(envelope), .audit_payload = {}};
+  for (auto& write : commit.envelope.writes) {
+    for (auto& event : write.events) event.data = next();
   }
-  auto& members = payload.get_object();
-  std::vector<json::Value> event_data;
-  for (auto& events : members.at("events").get_array())
-    std::ranges::move(events.get_array(), std::back_inserter(event_data));
-  auto* const audit = members.if_contains("audit");
-  // Assigning would copy it out of the payload's memory; constructing takes it over.
-  return {.envelope = std::move(envelope),
-          .event_data = std::move(event_data),
-          .audit_payload = audit == nullptr ? json::Value() : json::Value(std::move(*audit))};
+  if (commit.envelope.audit) commit.audit_payload = next();
+  if (!payload.empty()) codec::detail::fail("payload", "nothing behind its last text");
+  return commit;
 }
 
 }  // namespace
 
 std::string encode_record(const Commit& commit, const crypto::Key& key, Random& random) {
   const auto envelope = envelope_json(commit.envelope);
-  const auto box = crypto::seal(key, payload_json(commit), envelope, random);
+  const auto box = crypto::seal(key, payload_bytes(commit), envelope, random);
   std::string record(magic);
   record.reserve(header_bytes + envelope.size() + box.size());
-  for (int shift = 24; shift >= 0; shift -= 8) record += static_cast<char>(envelope.size() >> shift & 0xff);
+  append_length(record, envelope.size());
   record += envelope;
   record += box;
   return record;
@@ -222,10 +232,7 @@ std::expected<ParsedRecord, RecordError> parse_record(std::string_view record) {
   if (record.size() < header_bytes || !record.starts_with(magic)) {
     return std::unexpected(RecordError{"it does not begin like a record of Tenure"});
   }
-  std::size_t length = 0;
-  for (std::size_t i = magic.size(); i < header_bytes; ++i) {
-    length = length << 8U | static_cast<std::uint8_t>(record[i]);
-  }
+  const auto length = read_length(record.substr(magic.size()));
   if (length > record.size() - header_bytes) return std::unexpected(RecordError{"its envelope is cut off"});
   ParsedRecord parsed;
   parsed.clear = record.substr(header_bytes, length);
@@ -241,15 +248,13 @@ std::expected<ParsedRecord, RecordError> parse_record(std::string_view record) {
   return parsed;
 }
 
-std::expected<OpenedCommit, RecordError> open_record(ParsedRecord&& parsed, const crypto::Key& key) {
+std::expected<Commit, RecordError> open_record(ParsedRecord&& parsed, const crypto::Key& key) {
   const auto payload = crypto::open(key, parsed.box, parsed.clear);
   if (!payload)
     return std::unexpected(
         RecordError{"its payload does not open under the key of " + parsed.envelope.key_owner});
-  auto value = json::parse(*payload, json::depth_max_default, json::shared_arena());
-  if (!value) return std::unexpected(RecordError{"its payload is not JSON: " + value.error().message});
   try {
-    return read_payload(std::move(*value), std::move(parsed.envelope));
+    return read_payload(*payload, std::move(parsed.envelope));
   } catch (const codec::DecodeError& error) {
     return std::unexpected(RecordError{fmt::format("its payload is not understood: {}", error.what())});
   }

@@ -5,7 +5,10 @@
 // data key of the tenant it belongs to, with the envelope as associated data.
 //
 // Bytes of a record:
-//   "TNR" 0x01 | envelope length, 4 bytes big-endian | envelope, JSON | AES-256-GCM box of the payload, JSON
+//   "TNR" 0x01 | envelope length, 4 bytes big-endian | envelope, JSON | AES-256-GCM box of the payload
+// The payload has a text for each event of the envelope, in its order, and one for the audit entry if there
+// is one:
+//   (length, 4 bytes big-endian | JSON)*
 #pragma once
 
 #include <array>
@@ -29,7 +32,8 @@ namespace tenure {
 struct EventData {
   std::string type;
   std::uint32_t schema = 1;
-  std::string data;  // in the payload of a record; empty in an envelope that was read
+  std::string data;  // in the payload of a record; empty in an envelope that was only parsed
+  bool operator==(const EventData&) const = default;
 };
 
 // `events` may be empty: then the write only demands that the stream has not moved since it was read.
@@ -37,6 +41,7 @@ struct StreamWrite {
   StreamName stream;
   Version expected;
   std::vector<EventData> events;
+  bool operator==(const StreamWrite&) const = default;
 };
 
 enum class ActorType : std::uint8_t { user, token, system };
@@ -45,6 +50,7 @@ constexpr auto spellings(ActorType) { return std::to_array<std::string_view>({"u
 struct Actor {
   ActorType type = ActorType::system;
   std::string id;
+  bool operator==(const Actor&) const = default;
 };
 
 enum class Outcome : std::uint8_t { success, denied, rejected };
@@ -55,6 +61,7 @@ constexpr auto spellings(Outcome) {
 struct AuditTarget {
   std::string type;
   std::string id;
+  bool operator==(const AuditTarget&) const = default;
 };
 
 // The audit entry that the commit makes, as far as it may stand in clear for ever. `commitment` binds the
@@ -66,12 +73,14 @@ struct AuditEnvelope {
   std::string reason;  // empty on success
   std::vector<AuditTarget> targets;
   crypto::Digest commitment{};
+  bool operator==(const AuditEnvelope&) const = default;
 };
 
 // Records an idempotency key: the stream that reserves it is among the writes.
 struct IdempotencyEnvelope {
   StreamName stream;
   std::string fingerprint;  // hex, of the request
+  bool operator==(const IdempotencyEnvelope&) const = default;
 };
 
 // Which resource's row, as it is right after this commit, is the answer's body.
@@ -89,6 +98,7 @@ struct AnswerRef {
   Success success = Success::no_content;
   AnswerKind kind = AnswerKind::empty;
   StreamName stream;  // of the resource; empty for AnswerKind::empty
+  bool operator==(const AnswerRef&) const = default;
 };
 
 struct CommitEnvelope {
@@ -105,11 +115,13 @@ struct CommitEnvelope {
   std::optional<IdempotencyEnvelope> idempotency;
   std::optional<AuditEnvelope> audit;
   std::optional<AnswerRef> answer;
+  bool operator==(const CommitEnvelope&) const = default;
 };
 
 struct Commit {
   CommitEnvelope envelope;    // with the data of the events, which are sealed
   std::string audit_payload;  // canonical JSON, see core/events/audit_payload.h; empty without an entry
+  bool operator==(const Commit&) const = default;
 };
 
 // A record that cannot be understood. It stops the partition: nothing is ever skipped.
@@ -127,13 +139,7 @@ struct ParsedRecord {
 };
 [[nodiscard]] std::expected<ParsedRecord, RecordError> parse_record(std::string_view record);
 
-// A record as the fold sees it. `event_data` has one object for each event of the envelope, in its order.
-struct OpenedCommit {
-  CommitEnvelope envelope;
-  std::vector<json::Value> event_data;
-  json::Value audit_payload;  // null without an entry
-};
-[[nodiscard]] std::expected<OpenedCommit, RecordError> open_record(ParsedRecord&& parsed,
-                                                                   const crypto::Key& key);
+// Whether the texts of the payload are what their readers expect is up to these.
+[[nodiscard]] std::expected<Commit, RecordError> open_record(ParsedRecord&& parsed, const crypto::Key& key);
 
 }  // namespace tenure

@@ -31,7 +31,7 @@ namespace tenure {
 // A commit that counts, at its place.
 struct AcceptedCommit {
   Position position;
-  OpenedCommit commit;
+  Commit commit;
   crypto::Key key;  // of the tenant, for the audit entry's salt
 };
 

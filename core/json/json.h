@@ -36,10 +36,6 @@ class Arena {
   std::array<unsigned char, 4096> first_;
   boost::json::monotonic_resource resource_{first_.data(), first_.size()};
 };
-// For a value that travels: few allocations, all given back with its last part.
-[[nodiscard]] inline Memory shared_arena() {
-  return boost::json::make_shared_resource<boost::json::monotonic_resource>();
-}
 
 // RFC 8259, nothing more: no comments, no trailing commas, no NaN; duplicate member names, invalid UTF-8,
 // unpaired surrogate escapes, and nesting deeper than `depth_max` are errors.

@@ -40,12 +40,13 @@ std::expected<void, std::string> print_record(Data& data, Position position, std
   out.begin_object().member("position", to_string(position)).raw_member("envelope", parsed->clear);
   if (payload) {
     const auto key = data.keys().find(parsed->envelope.key_owner);
-    auto opened =
-        key ? open_record(std::move(*parsed), *key)
-            : std::expected<OpenedCommit, RecordError>(std::unexpected(RecordError{"its key is gone"}));
+    auto opened = key ? open_record(std::move(*parsed), *key)
+                      : std::expected<Commit, RecordError>(std::unexpected(RecordError{"its key is gone"}));
     if (opened) {
       out.key("events").begin_array();
-      for (const auto& event : opened->event_data) out.raw(json::dump(event));
+      for (const auto& write : opened->envelope.writes) {
+        for (const auto& event : write.events) out.raw(event.data);
+      }
       out.end_array();
     } else {
       out.member("payload", opened.error().message);
