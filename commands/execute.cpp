@@ -236,17 +236,19 @@ void Executor::commit(std::shared_ptr<Pending> pending, const Decision& decision
 }
 
 void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFlight> flight) {
-  auto& envelope = commit.envelope;
+  const auto& envelope = commit.envelope;
   const auto id = envelope.id;
   auto& line = *lines_[to_number(partition)];
-  outgoing_.push_back({partition, id, encode_record(commit, key_of(envelope.key_owner), parts_.random)});
+  auto record = encode_record(commit, key_of(envelope.key_owner), parts_.random);
   flight->partition = partition;
-  for (auto& write : envelope.writes) flight->expected.emplace_back(std::move(write.stream), write.expected);
+  for (const auto& write : envelope.writes) flight->expected.emplace_back(write.stream, write.expected);
   line.push(id, envelope.time, flight->changes, parts_.folded, partition);
   if (!flight->fingerprint.empty()) line.keys_in_flight[flight->key_stream] = flight->fingerprint;
   flight->deadline = deadlines_.emplace(
       flight->pending ? flight->pending->deadline : parts_.clock.now() + parts_.commit_timeout, id);
   in_flight_.emplace(id, std::move(flight));
+  parts_.sent.add(record, std::move(commit));
+  outgoing_.push_back({partition, id, std::move(record)});
 }
 
 void Executor::flush() {

@@ -32,6 +32,7 @@
 #include "commands/refusals.h"
 #include "commands/stream_states.h"
 #include "core/fold/fold.h"
+#include "core/fold/sent_commits.h"
 
 namespace tenure {
 
@@ -71,6 +72,7 @@ class Executor {
     const Store& store;
     KeyStore& keys;
     StreamStates& folded;
+    SentCommits& sent;  // to be known when they come back from the log
     const Clock& clock;
     Random& random;
     NodeId node;

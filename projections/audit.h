@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "core/fold/fold.h"
+#include "core/json/json.h"
 #include "projections/merkle.h"
 #include "projections/page.h"
 

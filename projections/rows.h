@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/json/json.h"
 #include "projections/page.h"
 #include "projections/view.h"
 

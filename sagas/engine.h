@@ -82,6 +82,7 @@ class Engine {
   const Clock& clock_;
   StreamStates states_;
   Projector projector_;
+  SentCommits sent_;
   Fold fold_;
   Executor executor_;
   SagaRunner runner_;

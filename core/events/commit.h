@@ -23,7 +23,6 @@
 #include "core/events/fields.h"
 #include "core/events/stream.h"
 #include "core/ids/typeid.h"
-#include "core/json/json.h"
 #include "core/time/clock.h"
 
 namespace tenure {

@@ -27,8 +27,8 @@ std::vector<Offset> folded_offsets(const Store& store, std::uint16_t partitions)
   return offsets;
 }
 
-Fold::Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target)
-    : log_(log), store_(store), keys_(keys), target_(target) {
+Fold::Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target, SentCommits* sent)
+    : log_(log), store_(store), keys_(keys), target_(target), sent_(sent) {
   for (std::uint16_t number = 0; number < log.partitions(); ++number) {
     auto& partition = *partitions_.emplace_back(std::make_unique<PartitionState>());
     const auto through = folded_through(store, Partition{number});
@@ -94,25 +94,24 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
 }
 
 std::expected<FoldedCommit, Fold::NotFolded> Fold::fold_record(Position position, std::string_view record) {
-  auto parsed = parse_record(record);
+  auto own = sent_ == nullptr ? std::nullopt : sent_->take(record);
+  auto parsed = own ? ParsedRecord{} : parse_record(record);
   if (!parsed) return std::unexpected(NotFolded{parsed.error()});
-  FoldedCommit folded{.position = position,
-                      .id = parsed->envelope.id,
-                      .time = parsed->envelope.time,
-                      .accepted = false,
-                      .answer = {}};
-  if (!accepts(position.partition, parsed->envelope)) return folded;
+  const auto& envelope = own ? own->envelope : parsed->envelope;
+  FoldedCommit folded{
+      .position = position, .id = envelope.id, .time = envelope.time, .accepted = false, .answer = {}};
+  if (!accepts(position.partition, envelope)) return folded;
 
-  const auto key = keys_.find(parsed->envelope.key_owner);
+  const auto key = keys_.find(envelope.key_owner);
   if (!key) {
-    const auto& owner = parsed->envelope.key_owner;
+    const auto& owner = envelope.key_owner;
     return std::unexpected(
         NotFolded{RecordError{fmt::format("the data key of {} is missing; restore the key store", owner)},
                   keys_.may_still_come(owner)});
   }
-  auto opened = open_record(std::move(*parsed), *key);
-  if (!opened) return std::unexpected(NotFolded{opened.error()});
-  auto answer = target_.apply({position, std::move(*opened), *key}, batch_);
+  auto commit = own ? std::move(*own) : open_record(std::move(*parsed), *key);
+  if (!commit) return std::unexpected(NotFolded{commit.error()});
+  auto answer = target_.apply({position, std::move(*commit), *key}, batch_);
   if (!answer) return std::unexpected(NotFolded{answer.error()});
   folded.accepted = true;
   folded.answer = std::move(*answer);

@@ -23,6 +23,7 @@
 
 #include "core/crypto/key_store.h"
 #include "core/events/commit.h"
+#include "core/fold/sent_commits.h"
 #include "core/log/event_log.h"
 #include "core/store/store.h"
 
@@ -81,8 +82,9 @@ struct FoldedThrough {
 
 class Fold {
  public:
-  // Goes on where the store's last batch ended. A partition whose log ends before that is stopped.
-  Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target);
+  // Goes on where the store's last batch ended. A partition whose log ends before that is stopped. `sent` are
+  // the node's own commits; none for a fold that sends nothing.
+  Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target, SentCommits* sent = nullptr);
 
   // Folds what the log has, at most about `commits_max` commits: what came of each, partition by partition in
   // order. Empty when there is nothing to do.
@@ -129,6 +131,7 @@ class Fold {
   Store& store_;
   KeyStore& keys_;
   FoldTarget& target_;
+  SentCommits* sent_;
   std::vector<std::unique_ptr<PartitionState>> partitions_;
   std::size_t first_partition_ = 0;  // where the next step begins, so that none starves
   Store::Batch batch_;

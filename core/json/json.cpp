@@ -6,6 +6,8 @@
 #include <boost/json/detail/value_to.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
+#include <charconv>
+#include <concepts>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -233,6 +235,18 @@ std::size_t plain_length(std::string_view text) {
   return at;
 }
 
+// A number as text, without a string of its own.
+class Digits {
+ public:
+  explicit Digits(std::integral auto number)
+      : end_(std::to_chars(digits_.begin(), digits_.end(), number).ptr) {}
+  [[nodiscard]] std::string_view text() const { return {digits_.begin(), end_}; }
+
+ private:
+  std::array<char, 20> digits_;
+  const char* end_;
+};
+
 }  // namespace
 
 void append_string(std::string& out, std::string_view text) {
@@ -240,8 +254,14 @@ void append_string(std::string& out, std::string_view text) {
   auto plain = plain_length(text);
   if (plain == text.size()) {
     const auto begin = out.size();
-    out.resize(begin + plain + 2, '"');
-    text.copy(out.data() + begin + 1, plain);
+    const auto end = begin + plain + 2;
+    // What the function is given as the size may be more than was asked for: libstdc++ 12 passes the
+    // capacity.
+    out.resize_and_overwrite(end, [&](char* bytes, std::size_t) {
+      bytes[begin] = bytes[end - 1] = '"';
+      text.copy(bytes + begin + 1, plain);
+      return end;
+    });
     return;
   }
   out += '"';
@@ -318,8 +338,8 @@ Writer& Writer::string(std::string_view text) {
   append_string(out_, text);
   return *this;
 }
-Writer& Writer::integer(std::int64_t number) { return raw(std::to_string(number)); }
-Writer& Writer::unsigned_integer(std::uint64_t number) { return raw(std::to_string(number)); }
+Writer& Writer::integer(std::int64_t number) { return raw(Digits(number).text()); }
+Writer& Writer::unsigned_integer(std::uint64_t number) { return raw(Digits(number).text()); }
 Writer& Writer::boolean(bool value) { return raw(value ? "true" : "false"); }
 Writer& Writer::null() { return raw("null"); }
 Writer& Writer::raw(std::string_view json) {

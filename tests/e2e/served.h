@@ -6,6 +6,7 @@
 
 #include <iostream>
 
+#include "core/json/json.h"
 #include "tests/support/api_client.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"

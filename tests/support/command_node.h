@@ -36,6 +36,7 @@ class CommandNode {
              .store = *store_,
              .keys = *world.keys,
              .folded = states_,
+             .sent = sent_,
              .clock = world.clock,
              .random = world.random,
              .node = NodeId(Uuid{{number}}),
@@ -45,7 +46,7 @@ class CommandNode {
              .refusal_window = std::chrono::minutes(1),
              .appended = [this](CommitId commit,
                                 AppendResult result) { appended_.emplace_back(commit, std::move(result)); }}),
-        fold_(world.log, *store_, *world.keys, projector_) {}
+        fold_(world.log, *store_, *world.keys, projector_, &sent_) {}
 
   // A request that `submit` will take; change what it should be.
   [[nodiscard]] CommandRequest request(Command command, Partition partition) const {
@@ -105,6 +106,7 @@ class CommandNode {
   StreamStates states_{*store_, 100};
   Projector projector_{*store_, states_, [](Partition, const StreamName&) {}};
   std::deque<std::pair<CommitId, AppendResult>> appended_;
+  SentCommits sent_;
   Executor executor_;
   Fold fold_;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/json/json.h"
 #include "projections/audit.h"
 #include "projections/workspaces.h"
 #include "tests/support/command_node.h"

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "commands/decision.h"
+#include "core/json/json.h"
 #include "projections/projector.h"
 #include "tests/support/temp_dir.h"
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "core/json/json.h"
 #include "tools/cli/client.h"
 #include "tools/cli/commands.h"
 
