@@ -243,7 +243,7 @@ class Digits {
   [[nodiscard]] std::string_view text() const { return {digits_.begin(), end_}; }
 
  private:
-  std::array<char, 20> digits_;
+  std::array<char, 20> digits_{};
   const char* end_;
 };
 
