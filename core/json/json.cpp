@@ -235,17 +235,11 @@ std::size_t plain_length(std::string_view text) {
   return at;
 }
 
-// A number as text, without a string of its own.
-class Digits {
- public:
-  explicit Digits(std::integral auto number)
-      : end_(std::to_chars(digits_.begin(), digits_.end(), number).ptr) {}
-  [[nodiscard]] std::string_view text() const { return {digits_.begin(), end_}; }
+using Digits = std::array<char, 20>;  // as many as an integer of 64 bits has, with its sign
 
- private:
-  std::array<char, 20> digits_{};
-  const char* end_;
-};
+std::string_view write_digits(std::integral auto number, Digits&& digits) {
+  return {digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr};
+}
 
 }  // namespace
 
@@ -338,8 +332,8 @@ Writer& Writer::string(std::string_view text) {
   append_string(out_, text);
   return *this;
 }
-Writer& Writer::integer(std::int64_t number) { return raw(Digits(number).text()); }
-Writer& Writer::unsigned_integer(std::uint64_t number) { return raw(Digits(number).text()); }
+Writer& Writer::integer(std::int64_t number) { return raw(write_digits(number, {})); }
+Writer& Writer::unsigned_integer(std::uint64_t number) { return raw(write_digits(number, {})); }
 Writer& Writer::boolean(bool value) { return raw(value ? "true" : "false"); }
 Writer& Writer::null() { return raw("null"); }
 Writer& Writer::raw(std::string_view json) {
