@@ -18,7 +18,7 @@ class Generator:
         `limit`: stop after that many answers (the run still lasts `seconds`)."""
         threads = min(self.threads, connections)
         return self._run("patch.lua", base, connections, seconds,
-                         [str(ids), token, round_name, str(-(-limit // threads))])
+                         [str(ids), token, round_name, str(-(-limit // threads)), str(threads)])
 
     def reads(self, url, connections, seconds, token, body_bytes):
         """GET of one URL. wrk counts answers above 399; shorter answers than the body show in the mean."""

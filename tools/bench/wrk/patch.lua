@@ -1,6 +1,6 @@
 -- Renames workspaces in turn, each request with an idempotency key and a name never used before.
 --
---   wrk -s patch.lua URL -- IDS_FILE TOKEN ROUND LIMIT
+--   wrk -t THREADS -s patch.lua URL -- IDS_FILE TOKEN ROUND LIMIT THREADS
 --
 -- IDS_FILE: one workspace id a line. ROUND: makes keys and names of this run different from all others.
 -- LIMIT: answers a thread waits for before it stops; 0 for no limit.
@@ -12,11 +12,11 @@ local report = require("report")
 setup, done = report.setup, report.done
 ok, refused, example = 0, 0, ""
 
-local heads, n, limit, round = {}, 0, 0, ""
+local heads, n, limit, threads, round = {}, 0, 0, 0, ""
 
 function init(args)
   local ids, token = args[1], args[2]
-  round, limit = args[3], tonumber(args[4])
+  round, limit, threads = args[3], tonumber(args[4]), tonumber(args[5])
   for workspace in io.lines(ids) do
     heads[#heads + 1] = table.concat({
       "PATCH /v1/workspaces/" .. workspace .. " HTTP/1.1",

@@ -2,10 +2,10 @@
 local report = {}
 local threads = {}
 
+-- A thread may run before the next one is set up: nothing may be set in any but the one that is set up.
 function report.setup(thread)
   thread:set("id", #threads)
   table.insert(threads, thread)
-  for _, other in ipairs(threads) do other:set("threads", #threads) end
 end
 
 -- done() runs in the main state; counters live in the threads. A script without counters leaves the judging of the
