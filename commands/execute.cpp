@@ -133,9 +133,10 @@ bool Executor::answer_from_kept(Pending& pending, const StreamName& stream) {
         reused(running->second) ? reuse : Rejection{Reason::idempotency_key_in_use, "", {}, {}}));
     return true;
   }
-  if (parts_.folded.get(request.partition, stream).version.number == 0) return false;
+  const auto& reserved = parts_.folded.get(request.partition, stream).version;
+  if (reserved.number == 0) return false;
   const auto kept =
-      decode_kept_answer(parts_.store.get(keys::kept_answer(request.partition, stream)).value());
+      decode_kept_answer(parts_.store.get(keys::kept_answer(request.partition, reserved.head)).value());
   if (reused(kept.fingerprint)) {
     request.done(std::unexpected(reuse));
   } else {

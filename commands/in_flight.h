@@ -110,23 +110,27 @@ class Executor::Seen final : public States {
   const Version& look_at(const StreamName& stream) const { return stream_state(stream).version; }
 
   [[nodiscard]] const StreamState& stream_state(const StreamName& stream) const {
-    if (std::ranges::find(looked_at_, stream) == looked_at_.end()) looked_at_.push_back(stream);
-    return current(stream);
+    if (const auto* seen = seen_before(stream)) return *seen;
+    return *looked_at_.emplace_back(stream, &current(stream)).state;
   }
-  [[nodiscard]] const Version& version(const StreamName& stream) const { return current(stream).version; }
+  // Does not count as looked at.
+  [[nodiscard]] const Version& version(const StreamName& stream) const {
+    const auto* seen = seen_before(stream);
+    return seen != nullptr ? seen->version : current(stream).version;
+  }
 
   [[nodiscard]] std::vector<StreamName> only_read(const std::vector<StreamWrite>& writes) const {
     std::vector<StreamName> streams;
-    std::ranges::copy_if(looked_at_, std::back_inserter(streams), [&](const StreamName& stream) {
-      return std::ranges::find(writes, stream, &StreamWrite::stream) == writes.end();
-    });
+    for (const auto& [stream, state] : looked_at_) {
+      if (std::ranges::find(writes, stream, &StreamWrite::stream) == writes.end()) streams.push_back(stream);
+    }
     return streams;
   }
 
   // The latest commit in flight that a stream looked at rests on.
   [[nodiscard]] std::optional<CommitId> last_in_flight() const {
     std::vector<CommitId> heads;
-    for (const auto& stream : looked_at_) {
+    for (const auto& [stream, state] : looked_at_) {
       const auto found = line_.ahead.find(stream);
       if (found != line_.ahead.end()) heads.push_back(found->second.state.version.head);
     }
@@ -142,6 +146,10 @@ class Executor::Seen final : public States {
     const auto& found = stream_state(stream);
     return found.version.number == 0 ? nullptr : &found.state;
   }
+  [[nodiscard]] const StreamState* seen_before(const StreamName& stream) const {
+    const auto found = std::ranges::find(looked_at_, stream, &LookedAt::stream);
+    return found == looked_at_.end() ? nullptr : found->state;
+  }
   [[nodiscard]] const StreamState& current(const StreamName& stream) const {
     const auto found = line_.ahead.find(stream);
     return found != line_.ahead.end() ? found->second.state : folded_.get(partition_, stream);
@@ -150,7 +158,11 @@ class Executor::Seen final : public States {
   Partition partition_;
   StreamStates& folded_;
   const PartitionLine& line_;
-  mutable std::vector<StreamName> looked_at_;
+  struct LookedAt {
+    StreamName stream;
+    const StreamState* state;
+  };
+  mutable std::vector<LookedAt> looked_at_;  // their states stay where they are while one command is decided
 };
 
 }  // namespace tenure

@@ -6,7 +6,8 @@ namespace tenure {
 
 std::string encode_kept_answer(const KeptAnswer& kept) {
   keys::Key value('\0');
-  value.u8(static_cast<std::uint8_t>(kept.success))
+  value.text(kept.key.str())
+      .u8(static_cast<std::uint8_t>(kept.success))
       .partition(kept.position.partition)
       .u64(to_number(kept.position.offset))
       .u8(kept.answer.version ? 1 : 0)
@@ -19,6 +20,7 @@ std::string encode_kept_answer(const KeptAnswer& kept) {
 KeptAnswer decode_kept_answer(std::string_view bytes) {
   keys::Reader reader(bytes);
   KeptAnswer kept;
+  kept.key = StreamName{std::string(reader.text())};
   kept.success = static_cast<Success>(reader.u8());
   kept.position.partition = Partition{reader.u16()};
   kept.position.offset = Offset{reader.u64()};

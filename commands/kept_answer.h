@@ -12,6 +12,7 @@
 namespace tenure {
 
 struct KeptAnswer {
+  StreamName key;  // that reserves the idempotency key
   std::string fingerprint;
   Success success = Success::no_content;
   RenderedAnswer answer;

@@ -6,18 +6,15 @@
 
 namespace tenure {
 
-StreamState& StreamStates::change(Partition partition, const StreamName& stream, std::size_t events,
-                                  const CommitId& head) {
+StreamStates::Moved StreamStates::move(Partition partition, const StreamName& stream, std::size_t events,
+                                       const CommitId& head, AnyState state, Store::Batch& batch) {
   auto& found = find(partition, stream);
-  found.version = {found.version.number + events, head};
-  return found;
-}
-
-void StreamStates::save(Partition partition, const StreamName& stream, Store::Batch& batch) {
-  const auto& saved = find(partition, stream);
+  const Version version{found.version.number + events, head};
+  auto before = std::exchange(found, {version, std::move(state)});
   keys::Key value('\0');
-  value.u64(saved.version.number).id(saved.version.head).rest(encode_state(saved.state));
+  value.u64(version.number).id(version.head).rest(encode_state(found.state));
   batch.put(keys::stream_state(partition, stream), std::string_view(value).substr(1));
+  return {std::move(before), found};
 }
 
 void StreamStates::forget(Partition partition, const StreamName& stream, Store::Batch& batch) {

@@ -1,6 +1,6 @@
 // The folded version and state of every stream: a bounded cache over the store.
 //
-// Threads: one. The fold changes it through `change`, the executor reads.
+// Threads: one. The fold moves the streams, the executor reads.
 #pragma once
 
 #include <string>
@@ -27,11 +27,14 @@ class StreamStates {
   [[nodiscard]] const StreamState& get(Partition partition, const StreamName& stream) {
     return find(partition, stream);
   }
-  // Counts `events` onto the version, with `head` as its commit, and gives the state to be moved. What it
-  // then is must go into the batch with `save`.
-  [[nodiscard]] StreamState& change(Partition partition, const StreamName& stream, std::size_t events,
-                                    const CommitId& head);
-  void save(Partition partition, const StreamName& stream, Store::Batch& batch);
+  // The stream has `state` after `events` more events, which `head` brought; this goes into the batch.
+  // `after` is valid until `trim`.
+  struct Moved {
+    StreamState before;
+    const StreamState& after;
+  };
+  Moved move(Partition partition, const StreamName& stream, std::size_t events, const CommitId& head,
+             AnyState state, Store::Batch& batch);
   // An idempotency key has grown old: its stream exists no more.
   void forget(Partition partition, const StreamName& stream, Store::Batch& batch);
   // Lets go of what was not used lately. Only while everything saved is in the store.

@@ -11,18 +11,37 @@ namespace tenure::audit {
 namespace {
 
 constexpr std::size_t feeds_in_memory_max = 4'096;
-constexpr std::size_t entry_header_bytes = 8 + sizeof(merkle::Hash);
 
 std::string feed_key(std::string_view feed) { return keys::Key('F').rest(feed).str(); }
 std::string entries_of(std::string_view feed) { return keys::Key('f').text(feed).str(); }
 
 std::string_view bytes(const merkle::Hash& hash) { return crypto::view(hash); }
 
+// A row of the table of entries.
+struct Row {
+  Timestamp time;
+  std::vector<std::string_view> nodes;  // the leaf, and the roots of the subtrees that it completes
+  std::string_view entry;
+};
+
+Row read_row(std::string_view value) {
+  keys::Reader reader(value);
+  Row row{.time = reader.time(), .nodes = {reader.take(sizeof(merkle::Hash))}, .entry = {}};
+  for (auto roots = reader.u8(); roots > 0; --roots) row.nodes.push_back(reader.take(sizeof(merkle::Hash)));
+  row.entry = reader.rest();
+  return row;
+}
+
+merkle::Hash read_hash(std::string_view bytes) {
+  merkle::Hash hash{};
+  std::ranges::copy(bytes, reinterpret_cast<char*>(hash.data()));
+  return hash;
+}
+
 merkle::Edge read_edge(keys::Reader& reader, std::uint64_t size) {
   std::vector<merkle::Hash> subtrees;
   while (!reader.rest().empty()) {
-    const auto hash = reader.take(sizeof(merkle::Hash));
-    std::ranges::copy(hash, reinterpret_cast<char*>(subtrees.emplace_back().data()));
+    subtrees.push_back(read_hash(reader.take(sizeof(merkle::Hash))));
   }
   return {size, std::move(subtrees)};
 }
@@ -166,13 +185,14 @@ void Writer::append(const AcceptedCommit& accepted, const json::Value& payload, 
   const auto sequence = feed.edge.size();
   feed.last = std::max(feed.last, commit.time);
   const auto leaf = merkle::leaf_hash(leaf_bytes(commit, sequence, feed.last, accepted.position));
-  feed.edge.append(leaf, [&](std::uint8_t level, std::uint64_t index, const merkle::Hash& hash) {
-    if (level > 0) rows.put(keys::Key('m').text(id).u8(level).u64(index), bytes(hash));
+  std::vector<merkle::Hash> roots;
+  feed.edge.append(leaf, [&](std::uint8_t level, std::uint64_t, const merkle::Hash& hash) {
+    if (level > 0) roots.push_back(hash);
   });
   keys::Key entry('\0');
-  entry.time(feed.last)
-      .rest(bytes(leaf))
-      .rest(entry_json(accepted, payload.as_object(), sequence, feed.last, leaf));
+  entry.time(feed.last).rest(bytes(leaf)).u8(static_cast<std::uint8_t>(roots.size()));
+  for (const auto& root : roots) entry.rest(bytes(root));
+  entry.rest(entry_json(accepted, payload.as_object(), sequence, feed.last, leaf));
   rows.put(keys::Key('f').text(id).u64(sequence), std::string_view(entry).substr(1));
 
   keys::Key head('\0');
@@ -225,10 +245,18 @@ Page list(const Store& store, std::string_view feed, const Filter& filter, Order
       descending ? scan.prev() : scan.next();
     }
     if (!scan.valid()) break;
-    const auto row = scan.value().substr(entry_header_bytes);
+    const auto row = read_row(scan.value()).entry;
     if (passes(filter, row)) page.rows.emplace_back(row);
   }
   return page;
+}
+
+std::optional<merkle::Hash> node(const Store& store, std::string_view feed, std::uint8_t level,
+                                 std::uint64_t index) {
+  const auto completed_by = ((index + 1) << level) - 1;
+  const auto value = store.get(keys::Key('f').text(feed).u64(completed_by));
+  if (!value) return std::nullopt;
+  return read_hash(read_row(*value).nodes.at(level));
 }
 
 Head head(const Store& store, std::string_view feed) {

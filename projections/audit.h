@@ -19,7 +19,7 @@
 
 namespace tenure::audit {
 
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 3;
 
 // The bytes that a leaf is made from.
 [[nodiscard]] std::string leaf_bytes(const CommitEnvelope& commit, std::uint64_t sequence,
@@ -66,5 +66,10 @@ struct Head {
   merkle::Hash root{};
 };
 [[nodiscard]] Head head(const Store& store, std::string_view feed);
+
+// A node of the feed's tree, by its level (0: leaves) and its index in that level; nothing while its subtree
+// is not complete.
+[[nodiscard]] std::optional<merkle::Hash> node(const Store& store, std::string_view feed, std::uint8_t level,
+                                               std::uint64_t index);
 
 }  // namespace tenure::audit

@@ -4,6 +4,7 @@
 // same place of the log, however it reads it.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -25,7 +26,8 @@ class KeptAnswers {
   const Store& store_;
   StreamStates& states_;
   // Entries that the store does not show yet: added and removed by the batch that is being made.
-  std::set<std::string> added_, removed_;
+  std::map<std::string, StreamName> added_;
+  std::set<std::string> removed_;
   // For each partition, a time before which no entry stands: saves looking.
   std::map<Partition, Timestamp> none_before_;
 };

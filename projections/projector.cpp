@@ -157,10 +157,8 @@ void Projector::apply_write(const AcceptedCommit& accepted, Move move, Store::Ba
   if (events.empty()) return;
   const auto partition = accepted.position.partition;
   const auto& commit = accepted.commit.envelope;
-  StreamState before{.version = states_.get(partition, write.stream).version, .state = {}};
-  auto& after = states_.change(partition, write.stream, events.size(), commit.id);
-  before.state = std::exchange(after.state, std::move(move.state));
-  states_.save(partition, write.stream, rows);
+  const auto [before, after] =
+      states_.move(partition, write.stream, events.size(), commit.id, std::move(move.state), rows);
   const StreamChange change{.partition = partition, .stream = write.stream, .before = before, .after = after};
   for (const auto& view : view_table) view.reduce(change, rows);
   changed_(partition, write.stream);

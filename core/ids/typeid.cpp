@@ -59,6 +59,12 @@ Uuid make_uuid_v7(Timestamp time, Random& random) {
   return uuid;
 }
 
+Timestamp made_at(const Uuid& uuid) {
+  std::int64_t millis = 0;
+  for (std::size_t i = 0; i < 6; ++i) millis = millis << 8 | uuid.bytes[i];
+  return from_unix_millis(millis);
+}
+
 // 128 bits in 26 characters of 5 bits: the first carries only 3.
 std::string encode_base32(const Uuid& uuid) {
   std::string text(suffix_chars, '0');

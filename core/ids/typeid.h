@@ -29,6 +29,8 @@ struct Uuid {
 
 // RFC 9562 version 7. Ids made in one millisecond are in random order.
 [[nodiscard]] Uuid make_uuid_v7(Timestamp time, Random& random);
+// The time that one of them was made at.
+[[nodiscard]] Timestamp made_at(const Uuid& uuid);
 
 // The 26 characters of a TypeID's suffix, and back. Overflow (first character above '7'), upper case, wrong
 // length and letters outside the alphabet are errors.

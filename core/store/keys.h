@@ -11,8 +11,7 @@
 //   's' partition:2 stream                     -> version:8 commit:16 state  every stream's version and state
 //   'e' partition:2 stream 0 number:8          -> event (json)               a stream's events, from 1
 //   'h' workspace:text 0 offset:8 index:2      -> key of the event in 'e'    a workspace's events, in log order
-//   'i' partition:2 stream                     -> answer                     kept for an idempotency key
-//   'x' partition:2 time:8 stream              -> ""                         idempotency keys by age
+//   'i' partition:2 commit:16                  -> stream 0 answer            kept for the idempotency key that the commit reserved: by age
 //   'd' kind:text 0 name:text 0 partition:2 offset:8 -> error  dead letters of views and sagas
 //   'v' view:text                              -> version of its rows
 //
@@ -32,8 +31,7 @@
 //   'R' usr acc                                -> role:1
 //   'S' usr ses                                -> session (json)
 //   'F' feed:text                              -> size, last time, left edge of the Merkle tree
-//   'f' feed:text 0 sequence:8                 -> time:8 leaf:32 entry (json)
-//   'm' feed:text 0 level:1 index:8            -> hash:32                    roots of complete subtrees, from 1 up
+//   'f' feed:text 0 sequence:8                 -> time:8 leaf:32 count:1 root:32... entry (json)   with the roots of the subtrees that the leaf completes, from level 1 up
 //   'p' partition:2 offset:8 index:2           -> event (CloudEvents json)   to be published to other systems
 //   'q' partition:2 subject                    -> sequence:8                 of a subject's last public event
 //
@@ -148,8 +146,8 @@ class Reader {
                                               std::uint64_t number) {
   return Key('e').partition(partition).text(stream.str()).u64(number).str();
 }
-[[nodiscard]] inline std::string kept_answer(Partition partition, const StreamName& stream) {
-  return Key('i').partition(partition).rest(stream.str()).str();
+[[nodiscard]] inline std::string kept_answer(Partition partition, const CommitId& commit) {
+  return Key('i').partition(partition).id(commit).str();
 }
 
 }  // namespace tenure::keys

@@ -197,6 +197,25 @@ TEST_F(AuditFeedTest, TheHeadIsTheRootOverTheLeavesOfTheEntries) {
   }
 }
 
+TEST_F(AuditFeedTest, EveryNodeOfACompleteSubtreeIsThere) {
+  constexpr int size = 21;
+  enter_many(size);
+  std::vector<merkle::Hash> nodes;
+  for (const auto& leaf : column(rows(), "leaf_hash")) {
+    const auto bytes = crypto::from_hex(leaf).value();
+    std::ranges::copy(bytes, reinterpret_cast<char*>(nodes.emplace_back().data()));
+  }
+  for (std::uint8_t level = 0; !nodes.empty(); ++level) {
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      EXPECT_EQ(audit::node(store(), feed(), level, i), nodes[i]) << int{level} << "/" << i;
+    EXPECT_EQ(audit::node(store(), feed(), level, nodes.size()), std::nullopt);
+    std::vector<merkle::Hash> above;
+    for (std::size_t i = 0; i + 1 < nodes.size(); i += 2)
+      above.push_back(merkle::node_hash(nodes[i], nodes[i + 1]));
+    nodes = std::move(above);
+  }
+}
+
 TEST_F(AuditFeedTest, AFeedThatHasNoEntryIsTheEmptyTree) {
   EXPECT_EQ(audit::head(store(), feed()).size, 0U);
   EXPECT_EQ(crypto::to_hex(audit::head(store(), feed()).root),

@@ -20,8 +20,12 @@ class KeptAnswersTest : public ViewTest {
   }
   [[nodiscard]] static StreamName key_stream(const std::string& key) { return {"idempotency", "usr/" + key}; }
   [[nodiscard]] std::optional<KeptAnswer> kept(const std::string& key) const {
-    const auto bytes = store().get(keys::kept_answer(home, key_stream(key)));
-    return bytes ? std::optional(decode_kept_answer(*bytes)) : std::nullopt;
+    auto scan = store().scan(keys::Key('i').partition(home));
+    for (scan.to_first(); scan.valid(); scan.next()) {
+      auto answer = decode_kept_answer(scan.value());
+      if (answer.key == key_stream(key)) return answer;
+    }
+    return std::nullopt;
   }
   [[nodiscard]] bool is_reserved(const std::string& key) const {
     return store().get(keys::stream_state(home, key_stream(key))).has_value();
@@ -34,8 +38,10 @@ class KeptAnswersTest : public ViewTest {
 
 TEST_F(KeptAnswersTest, TheRowIsKeptAsItWasRightAfterTheCommit) {
   rename("one");
+  const auto reserved_by = last_commit;
   rename("two");
   const auto answer = kept("one").value();
+  EXPECT_EQ(store().get(keys::kept_answer(home, reserved_by)), encode_kept_answer(answer));
   EXPECT_EQ(answer.fingerprint, "fingerprint of one");
   EXPECT_EQ(answer.success, Success::ok);
   EXPECT_EQ(object(answer.answer.body).at("name"), "Named by one");
@@ -63,13 +69,16 @@ TEST_F(KeptAnswersTest, ABacklogShrinksWithEveryCommitAlsoWhenEachAddsOne) {
 }
 
 TEST_F(KeptAnswersTest, AnEncodedAnswerIsReadBackAsItIs) {
-  const KeptAnswer whole{.fingerprint = "f",
+  const KeptAnswer whole{.key = {"idempotency", "usr/key"},
+                         .fingerprint = "f",
                          .success = Success::accepted,
                          .answer = {.body = std::string("{\"a\":\"\0\"}", 9), .version = 7},
                          .position = {Partition{3}, Offset{1ULL << 40U}}};
-  const KeptAnswer empty{.fingerprint = "", .success = Success::no_content, .answer = {}, .position = {}};
+  const KeptAnswer empty{
+      .key = {}, .fingerprint = "", .success = Success::no_content, .answer = {}, .position = {}};
   for (const auto& each : {whole, empty}) {
     const auto again = decode_kept_answer(encode_kept_answer(each));
+    EXPECT_EQ(again.key, each.key);
     EXPECT_EQ(again.fingerprint, each.fingerprint);
     EXPECT_EQ(again.success, each.success);
     EXPECT_EQ(again.answer.body, each.answer.body);

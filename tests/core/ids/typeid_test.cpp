@@ -114,7 +114,10 @@ TEST(UuidText, RefusesOtherForms) {
 TEST(UuidV7, CarriesTimeVersionAndVariant) {
   SeededRandom random(1);
   for (int i = 0; i < 100; ++i) {
-    const auto text = make_uuid_v7(from_unix_millis(0x017f22e279b0), random).str();
+    const auto time = from_unix_millis(0x017f22e279b0);
+    const auto uuid = make_uuid_v7(time, random);
+    EXPECT_EQ(made_at(uuid), time);
+    const auto text = uuid.str();
     EXPECT_EQ(text.substr(0, 15), "017f22e2-79b0-7");
     EXPECT_NE(std::string_view("89ab").find(text[19]), std::string_view::npos) << text;
   }
