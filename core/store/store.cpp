@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t block_cache_bytes = 16U << 20U;
 // Small ones, of which several become one file: a key finds its place in 4 MiB of memory for less than in 16.
 constexpr std::size_t write_buffer_bytes = 4U << 20U;
-constexpr int write_buffers_a_file = 4;
+constexpr int write_buffers_a_file = 3;
 constexpr int write_buffers_max = 2 * write_buffers_a_file;
 constexpr int open_files_max = 256;
 constexpr int background_jobs_max = 2;
