@@ -88,11 +88,10 @@ std::expected<void, LogError> Reader::check_topic_is_whole(std::chrono::millisec
         std::ranges::mismatch(*ends, windows_, std::ranges::greater_equal(), {}, &Window::begin);
     if (shorter.in1 == ends->end()) return {};
     if (SteadyClock::now() >= until) {
-      return std::unexpected(LogError{
-          fmt::format("topic {} ends at offset {} in partition {}, but this node has folded it up to {}: it "
-                      "was made anew, "
-                      "or has lost records. Bring the topic back, or start with an empty data directory",
-                      options_.topic, *shorter.in1, shorter.in1 - ends->begin(), shorter.in2->begin)});
+      return std::unexpected(LogError{fmt::format(
+          "topic {} ends at offset {} in partition {}, but this node has folded it up to {}: it "
+          "was made anew, or has lost records. Bring the topic back, or start with an empty data directory",
+          options_.topic, *shorter.in1, shorter.in1 - ends->begin(), shorter.in2->begin)});
     }
     std::this_thread::sleep_for(reconnect_pause);
   }

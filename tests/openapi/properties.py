@@ -76,8 +76,12 @@ def serving(program, folder):
             raise Failure(f"tenured does not serve: {log.read_text()[-2000:]}")
         yield line.removeprefix("listening on ").strip(), (folder / "data" / "bootstrap-token").read_text().strip()
         server.terminate()
-        if server.wait(STOP_SECONDS) != 0:
-            raise Failure(f"tenured ended with {server.returncode}: {log.read_text()[-2000:]}")
+        try:
+            code = server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired as late:
+            raise Failure(f"tenured does not end within {STOP_SECONDS} s: {log.read_text()[-2000:]}") from late
+        if code != 0:
+            raise Failure(f"tenured ended with {code}: {log.read_text()[-2000:]}")
     finally:
         server.kill()
         server.wait()

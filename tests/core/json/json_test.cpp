@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -198,6 +199,19 @@ TEST(JsonWriter, EscapesNamesAndTexts) {
   std::string out;
   Writer(out).begin_object().member("a\"b", "\\\x01").end_object();
   EXPECT_EQ(out, R"({"a\"b":"\\\u0001"})");
+}
+TEST(JsonWriter, EscapesACharacterWhereverItStandsAndNoOther) {
+  for (std::size_t size = 0; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      const std::string before(at, '\xff');
+      const std::string after(size - at - 1, ' ');
+      for (const auto& [plain, escaped] : std::map<char, std::string>{
+               {'"', R"(\")"}, {'\\', R"(\\)"}, {'\n', R"(\n)"}, {'\x1f', R"(\u001f)"}})
+        EXPECT_EQ(as_json(before + plain + after), "\"" + before + escaped + after + "\"");
+    }
+    const std::string plain(size, '!');
+    EXPECT_EQ(as_json(plain), "\"" + plain + "\"");
+  }
 }
 RC_GTEST_PROP(JsonWriter, WritesTextsThatReadBackAsTheyWere, (const std::string& bytes)) {
   std::string text;
