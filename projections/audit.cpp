@@ -14,22 +14,24 @@ constexpr std::size_t feeds_in_memory_max = 4'096;
 
 std::string feed_key(std::string_view feed) { return keys::Key('F').rest(feed).str(); }
 std::string entries_of(std::string_view feed) { return keys::Key('f').text(feed).str(); }
+std::string entry_key(std::string_view feed, std::uint64_t sequence) {
+  return keys::Key('f').text(feed).u64(sequence).str();
+}
 
 std::string_view bytes(const merkle::Hash& hash) { return crypto::view(hash); }
 
 // A row of the table of entries.
 struct Row {
-  Timestamp time;
-  std::vector<std::string_view> nodes;  // the leaf, and the roots of the subtrees that it completes
+  std::string_view nodes;  // the leaf, then the roots of the subtrees that it completes
   std::string_view entry;
 };
 
 Row read_row(std::string_view value) {
   keys::Reader reader(value);
-  Row row{.time = reader.time(), .nodes = {reader.take(sizeof(merkle::Hash))}, .entry = {}};
-  for (auto roots = reader.u8(); roots > 0; --roots) row.nodes.push_back(reader.take(sizeof(merkle::Hash)));
-  row.entry = reader.rest();
-  return row;
+  (void)reader.time();
+  const std::size_t count = reader.u8();
+  const auto nodes = reader.take(count * sizeof(merkle::Hash));
+  return {.nodes = nodes, .entry = reader.rest()};
 }
 
 merkle::Hash read_hash(std::string_view bytes) {
@@ -134,7 +136,7 @@ std::uint64_t first_not_before(const Store& store, std::string_view feed, std::u
   auto high = size;
   while (low < high) {
     const auto middle = low + (high - low) / 2;
-    const auto value = store.get(keys::Key('f').text(feed).u64(middle));
+    const auto value = store.get(entry_key(feed, middle));
     if (!value || time_of(*value) >= time) {
       high = middle;
     } else {
@@ -185,15 +187,14 @@ void Writer::append(const AcceptedCommit& accepted, const json::Value& payload, 
   const auto sequence = feed.edge.size();
   feed.last = std::max(feed.last, commit.time);
   const auto leaf = merkle::leaf_hash(leaf_bytes(commit, sequence, feed.last, accepted.position));
-  std::vector<merkle::Hash> roots;
-  feed.edge.append(leaf, [&](std::uint8_t level, std::uint64_t, const merkle::Hash& hash) {
-    if (level > 0) roots.push_back(hash);
-  });
+  std::vector<merkle::Hash> nodes;
+  feed.edge.append(leaf,
+                   [&](std::uint8_t, std::uint64_t, const merkle::Hash& hash) { nodes.push_back(hash); });
   keys::Key entry('\0');
-  entry.time(feed.last).rest(bytes(leaf)).u8(static_cast<std::uint8_t>(roots.size()));
-  for (const auto& root : roots) entry.rest(bytes(root));
+  entry.time(feed.last).u8(static_cast<std::uint8_t>(nodes.size()));
+  for (const auto& node : nodes) entry.rest(bytes(node));
   entry.rest(entry_json(accepted, payload.as_object(), sequence, feed.last, leaf));
-  rows.put(keys::Key('f').text(id).u64(sequence), std::string_view(entry).substr(1));
+  rows.put(entry_key(id, sequence), std::string_view(entry).substr(1));
 
   keys::Key head('\0');
   head.u64(feed.edge.size()).time(feed.last);
@@ -254,9 +255,9 @@ Page list(const Store& store, std::string_view feed, const Filter& filter, Order
 std::optional<merkle::Hash> node(const Store& store, std::string_view feed, std::uint8_t level,
                                  std::uint64_t index) {
   const auto completed_by = ((index + 1) << level) - 1;
-  const auto value = store.get(keys::Key('f').text(feed).u64(completed_by));
+  const auto value = store.get(entry_key(feed, completed_by));
   if (!value) return std::nullopt;
-  return read_hash(read_row(*value).nodes.at(level));
+  return read_hash(read_row(*value).nodes.substr(level * sizeof(merkle::Hash), sizeof(merkle::Hash)));
 }
 
 Head head(const Store& store, std::string_view feed) {

@@ -1,13 +1,13 @@
 #include "core/json/json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/detail/value_to.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
-#include <charconv>
-#include <concepts>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -235,12 +235,6 @@ std::size_t plain_length(std::string_view text) {
   return at;
 }
 
-using Digits = std::array<char, 20>;  // as many as an integer of 64 bits has, with its sign
-
-std::string_view write_digits(std::integral auto number, Digits&& digits) {
-  return {digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr};
-}
-
 }  // namespace
 
 void append_string(std::string& out, std::string_view text) {
@@ -332,8 +326,14 @@ Writer& Writer::string(std::string_view text) {
   append_string(out_, text);
   return *this;
 }
-Writer& Writer::integer(std::int64_t number) { return raw(write_digits(number, {})); }
-Writer& Writer::unsigned_integer(std::uint64_t number) { return raw(write_digits(number, {})); }
+Writer& Writer::integer(std::int64_t number) {
+  const fmt::format_int digits(number);
+  return raw({digits.data(), digits.size()});
+}
+Writer& Writer::unsigned_integer(std::uint64_t number) {
+  const fmt::format_int digits(number);
+  return raw({digits.data(), digits.size()});
+}
 Writer& Writer::boolean(bool value) { return raw(value ? "true" : "false"); }
 Writer& Writer::null() { return raw("null"); }
 Writer& Writer::raw(std::string_view json) {

@@ -31,7 +31,7 @@
 //   'R' usr acc                                -> role:1
 //   'S' usr ses                                -> session (json)
 //   'F' feed:text                              -> size, last time, left edge of the Merkle tree
-//   'f' feed:text 0 sequence:8                 -> time:8 leaf:32 count:1 root:32... entry (json)   with the roots of the subtrees that the leaf completes, from level 1 up
+//   'f' feed:text 0 sequence:8                 -> time:8 nodes:1 node:32... entry (json)   the leaf and the roots of the subtrees that it completes, by level
 //   'p' partition:2 offset:8 index:2           -> event (CloudEvents json)   to be published to other systems
 //   'q' partition:2 subject                    -> sequence:8                 of a subject's last public event
 //

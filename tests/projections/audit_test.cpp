@@ -111,6 +111,14 @@ class AuditFeedTest : public ViewTest {
     const StreamName stream("refusal", std::to_string(entries_++));
     happened(feed(), {{stream, {reservation::Taken{}}}});
   }
+  [[nodiscard]] std::vector<merkle::Hash> leaf_hashes() const {
+    std::vector<merkle::Hash> hashes;
+    for (const auto& leaf : column(rows(), "leaf_hash")) {
+      const auto bytes = crypto::from_hex(leaf).value();
+      std::ranges::copy(bytes, reinterpret_cast<char*>(hashes.emplace_back().data()));
+    }
+    return hashes;
+  }
   void enter_many(int count) {
     for (int i = 0; i < count; ++i) {
       enter("workspace.updated");
@@ -188,10 +196,7 @@ TEST_F(AuditFeedTest, TheHeadIsTheRootOverTheLeavesOfTheEntries) {
   merkle::Edge edge;
   for (int size = 1; size <= 20; ++size) {
     enter("workspace.updated");
-    const auto leaf = crypto::from_hex(column(rows(), "leaf_hash").back()).value();
-    merkle::Hash hash{};
-    std::ranges::copy(leaf, reinterpret_cast<char*>(hash.data()));
-    edge.append(hash, [](std::uint8_t, std::uint64_t, const merkle::Hash&) {});
+    edge.append(leaf_hashes().back(), [](std::uint8_t, std::uint64_t, const merkle::Hash&) {});
     EXPECT_EQ(audit::head(store(), feed()).root, edge.root());
     EXPECT_EQ(audit::head(store(), feed()).size, edge.size());
   }
@@ -200,11 +205,7 @@ TEST_F(AuditFeedTest, TheHeadIsTheRootOverTheLeavesOfTheEntries) {
 TEST_F(AuditFeedTest, EveryNodeOfACompleteSubtreeIsThere) {
   constexpr int size = 21;
   enter_many(size);
-  std::vector<merkle::Hash> nodes;
-  for (const auto& leaf : column(rows(), "leaf_hash")) {
-    const auto bytes = crypto::from_hex(leaf).value();
-    std::ranges::copy(bytes, reinterpret_cast<char*>(nodes.emplace_back().data()));
-  }
+  auto nodes = leaf_hashes();
   for (std::uint8_t level = 0; !nodes.empty(); ++level) {
     for (std::size_t i = 0; i < nodes.size(); ++i)
       EXPECT_EQ(audit::node(store(), feed(), level, i), nodes[i]) << int{level} << "/" << i;
