@@ -57,6 +57,9 @@ namespace tenure::keys {
 // Only in these tables may ranges of keys be erased.
 inline constexpr std::string_view tables_erased_by_range = "p";
 
+// Most requests read a row of these: whose a credential is, who that is, what they may, and where.
+inline constexpr std::string_view tables_read_often = "AKRUW";
+
 // Puts a key together.
 class Key {
  public:

@@ -12,7 +12,7 @@ bool RowCache::find(std::string_view key, std::string& value, Ticket& ticket) {
   auto& slot = slot_of(key);
   const std::lock_guard lock(slot.mutex);
   ticket.writes = slot.writes;
-  if (slot.key != key || key.empty()) return false;
+  if (slot.writers > 0 || slot.key != key || key.empty()) return false;
   value = slot.value;
   return true;
 }
@@ -26,16 +26,18 @@ void RowCache::enter(std::string_view key, std::string_view value, const Ticket&
   slot.value = value;
 }
 
-void RowCache::Closed::close(Slot& slot) {
+void RowCache::Closed::close(std::string_view key, std::optional<std::string_view> value) {
+  auto& slot = cache_.slot_of(key);
   slots_.push_back(&slot);
   const std::lock_guard lock(slot.mutex);
   ++slot.writers;
   ++slot.writes;
-  slot.key.clear();
-}
-
-void RowCache::Closed::close_all() {
-  for (auto& slot : cache_.slots_) close(slot);
+  const bool alone = slot.writers == 1;  // of two, the store decides whose row stays
+  if (alone && slot.key == key && value && value->size() <= value_bytes_max) {
+    slot.value = *value;
+  } else {
+    slot.key.clear();
+  }
 }
 
 RowCache::Closed::~Closed() {

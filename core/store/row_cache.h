@@ -3,7 +3,7 @@
 //
 // A fixed number of slots; a row stands in the slot that its key hashes to, or nowhere. While a key is being
 // written its slot is closed: readers go to RocksDB, and what they found does not enter. So no reader sees an
-// old row after a new one of the same batch.
+// old row after a new one of the same batch. A row that stood in the slot stands there anew when it opens.
 //
 // Threads: any. A Closed belongs to one thread and must not outlive its cache.
 #pragma once
@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,7 @@ class RowCache {
   class Closed;
 
  private:
-  static constexpr std::size_t slots_count = 1024;
+  static constexpr std::size_t slots_count = 8192;
   static constexpr std::size_t value_bytes_max = 2048;
 
   struct Slot {
@@ -39,14 +40,14 @@ class RowCache {
     std::uint32_t writers = 0;  // that have closed it
     std::uint64_t writes = 0;   // begun or ended, so far
     std::string key;            // empty: none
-    std::string value;
+    std::string value;          // of `key` when the slot is open
   };
   [[nodiscard]] Slot& slot_of(std::string_view key);
 
   std::array<Slot, slots_count> slots_;
 };
 
-// Around a write: the keys that it changes are closed until this goes.
+// Around a write: the keys that it changes are closed until this goes, which must be after the write.
 class RowCache::Closed {
  public:
   explicit Closed(RowCache& cache) : cache_(cache) {}
@@ -54,12 +55,9 @@ class RowCache::Closed {
   Closed(const Closed&) = delete;
   Closed& operator=(const Closed&) = delete;
 
-  void close(std::string_view key) { close(cache_.slot_of(key)); }
-  void close_all();
+  void close(std::string_view key, std::optional<std::string_view> value);  // nothing: erased
 
  private:
-  void close(Slot& slot);
-
   RowCache& cache_;
   std::vector<Slot*> slots_;
 };

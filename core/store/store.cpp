@@ -42,9 +42,13 @@ constexpr std::uint32_t format_current = 1;
 std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
-bool erased_by_range(std::string_view key) {
-  return !key.empty() && keys::tables_erased_by_range.find(key.front()) != std::string_view::npos;
+bool is_in(std::string_view tables, std::string_view key) {
+  return !key.empty() && tables.find(key.front()) != std::string_view::npos;
 }
+bool erased_by_range(std::string_view key) { return is_in(keys::tables_erased_by_range, key); }
+bool read_often(std::string_view key) { return is_in(keys::tables_read_often, key); }
+static_assert(keys::tables_read_often.find_first_of(keys::tables_erased_by_range) == std::string_view::npos,
+              "the row cache is not told which keys a range erases");
 
 // Each table, named by the first byte of its keys, remembers where its last key went into the memtable.
 // RocksDB 7.8 takes such a hint for the list of erased ranges too, and breaks it: tables that have ranges go
@@ -239,9 +243,14 @@ struct Store::Batch::Impl {
     std::uint32_t value_size;
     Kind kind;
   };
+  static constexpr std::size_t header_bytes_max = 11;  // of a change in RocksDB's batch
+  struct Range {
+    std::string first;
+    std::string last;
+  };
   std::string bytes;
   std::vector<Change> changes;
-  rocksdb::WriteBatch ordered;  // what is to be written: everything before the last range, and at the end all
+  std::vector<Range> ranges;  // erased before all changes
 
   [[nodiscard]] std::string_view key_of(const Change& change) const {
     return std::string_view(bytes).substr(change.at, change.key_size);
@@ -254,7 +263,15 @@ struct Store::Batch::Impl {
                        static_cast<std::uint32_t>(value.size()), kind});
     bytes.append(key).append(value);
   }
-  void move_into(rocksdb::WriteBatch& batch) {
+  void erase_range(std::string_view first, std::string_view last) {
+    std::erase_if(changes,
+                  [&](const Change& change) { return key_of(change) >= first && key_of(change) < last; });
+    ranges.push_back({std::string(first), std::string(last)});
+  }
+  // Until the next change.
+  [[nodiscard]] rocksdb::WriteBatch in_order() {
+    rocksdb::WriteBatch batch(bytes.size() + changes.size() * header_bytes_max);
+    for (const auto& range : ranges) batch.DeleteRange(slice(range.first), slice(range.last));
     std::ranges::stable_sort(changes, {}, [this](const Change& change) { return key_of(change); });
     for (auto change = changes.begin(); change != changes.end(); ++change) {
       const auto key = key_of(*change);
@@ -265,8 +282,7 @@ struct Store::Batch::Impl {
         batch.Delete(slice(key));
       }
     }
-    changes.clear();
-    bytes.clear();
+    return batch;
   }
 };
 
@@ -286,14 +302,13 @@ void Store::Batch::erase_range(std::string_view first, std::string_view last) {
   if (!erased_by_range(first) || !erased_by_range(last)) {
     throw std::invalid_argument("ranges are erased only in the tables that core/store/keys.h lists for it");
   }
-  impl_->move_into(impl_->ordered);
-  impl_->ordered.DeleteRange(slice(first), slice(last));
+  impl_->erase_range(first, last);
 }
-bool Store::Batch::empty() const { return impl_->changes.empty() && impl_->ordered.Count() == 0; }
+bool Store::Batch::empty() const { return impl_->changes.empty() && impl_->ranges.empty(); }
 void Store::Batch::clear() {
   impl_->changes.clear();
   impl_->bytes.clear();
-  impl_->ordered.Clear();
+  impl_->ranges.clear();
 }
 
 std::optional<std::string> Store::get(std::string_view key) const {
@@ -304,7 +319,8 @@ std::optional<std::string> Store::get(std::string_view key) const {
 
 bool Store::get(std::string_view key, std::string& value) const {
   RowCache::Ticket ticket;
-  if (impl_->rows.find(key, value, ticket)) return true;
+  const bool cached = read_often(key);
+  if (cached && impl_->rows.find(key, value, ticket)) return true;
   // Points into the block cache or the memtable, so that the assignment below is the only copy.
   rocksdb::PinnableSlice found;
   const rocksdb::Status status =
@@ -312,16 +328,20 @@ bool Store::get(std::string_view key, std::string& value) const {
   if (status.IsNotFound()) return false;
   impl_->require(status, "reading");
   value.assign(found.data(), found.size());
-  impl_->rows.enter(key, value, ticket);
+  if (cached) impl_->rows.enter(key, value, ticket);
   return true;
 }
 
 void Store::write(Batch& batch) {
-  auto& ordered = batch.impl_->ordered;
+  auto& changes = *batch.impl_;
   RowCache::Closed closed(impl_->rows);
-  if (ordered.Count() > 0) closed.close_all();  // a range, and keys that are told no more
-  for (const auto& change : batch.impl_->changes) closed.close(batch.impl_->key_of(change));
-  batch.impl_->move_into(ordered);
+  for (const auto& change : changes.changes) {
+    const auto key = changes.key_of(change);
+    if (!read_often(key)) continue;
+    closed.close(
+        key, change.kind == Batch::Impl::Kind::put ? std::optional(changes.value_of(change)) : std::nullopt);
+  }
+  auto ordered = changes.in_order();
   impl_->require(impl_->db->Write(impl_->write_options, &ordered), "writing");
 }
 

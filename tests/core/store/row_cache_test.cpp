@@ -30,15 +30,37 @@ TEST(RowCache, KeepsWhatAReaderBrought) {
   EXPECT_EQ(found(cache, "another"), std::nullopt);
 }
 
-TEST(RowCache, LetsGoOfAKeyThatIsWritten) {
+TEST(RowCache, ClosesAKeyWhileItIsWrittenAndHasItsNewRowThen) {
   RowCache cache;
   read_through(cache, "key", "old");
   {
     RowCache::Closed closed(cache);
-    closed.close("key");
+    closed.close("key", "new");
     EXPECT_EQ(found(cache, "key"), std::nullopt);
   }
+  EXPECT_EQ(found(cache, "key"), "new");
+}
+
+TEST(RowCache, LetsGoOfAKeyThatIsErased) {
+  RowCache cache;
+  read_through(cache, "key", "old");
+  { RowCache::Closed(cache).close("key", std::nullopt); }
   EXPECT_EQ(found(cache, "key"), std::nullopt);
+}
+
+TEST(RowCache, DoesNotTakeWhatIsWrittenAndNeverRead) {
+  RowCache cache;
+  { RowCache::Closed(cache).close("key", "new"); }
+  EXPECT_EQ(found(cache, "key"), std::nullopt);
+}
+
+TEST(RowCache, LeavesItToTheStoreWhoseRowOfTwoWritersStays) {
+  RowCache cache;
+  read_through(cache, "key", "old");
+  RowCache::Closed first(cache);
+  first.close("key", "one");
+  { RowCache::Closed(cache).close("key", "two"); }
+  EXPECT_EQ(found(cache, "key"), std::nullopt) << "the first is still writing";
 }
 
 TEST(RowCache, DoesNotTakeWhatWasReadBeforeAWriteEnded) {
@@ -49,7 +71,7 @@ TEST(RowCache, DoesNotTakeWhatWasReadBeforeAWriteEnded) {
   ASSERT_FALSE(cache.find("key", value, before));
   {
     RowCache::Closed closed(cache);
-    closed.close("key");
+    closed.close("key", "new");
     ASSERT_FALSE(cache.find("key", value, during));
     cache.enter("key", "old", during);
     EXPECT_EQ(found(cache, "key"), std::nullopt) << "read while the write was going on";
@@ -63,29 +85,29 @@ TEST(RowCache, DoesNotTakeWhatWasReadBeforeAWriteEnded) {
 TEST(RowCache, OpensAKeyWhenTheLastOfItsWritersIsDone) {
   RowCache cache;
   RowCache::Closed first(cache);
-  first.close("key");
+  first.close("key", "one");
   {
     RowCache::Closed second(cache);
-    second.close("key");
-    second.close("key");
+    second.close("key", "two");
+    second.close("key", "three");
   }
   read_through(cache, "key", "value");
   EXPECT_EQ(found(cache, "key"), std::nullopt);
 }
 
-TEST(RowCache, ClosesEverything) {
+TEST(RowCache, GivesASlotToTheKeyThatWasReadLast) {
   RowCache cache;
-  read_through(cache, "one", "1");
-  read_through(cache, "two", "2");
-  RowCache::Closed closed(cache);
-  closed.close_all();
-  EXPECT_EQ(found(cache, "one"), std::nullopt);
-  EXPECT_EQ(found(cache, "two"), std::nullopt);
+  for (int number = 0; number < 10'000; ++number) read_through(cache, std::to_string(number), "row");
+  EXPECT_EQ(found(cache, "9999"), "row");
 }
 
 TEST(RowCache, LeavesLargeRowsOutside) {
   RowCache cache;
-  read_through(cache, "key", std::string(1 << 20, 'x'));
+  const std::string large(1 << 20, 'x');
+  read_through(cache, "key", large);
+  EXPECT_EQ(found(cache, "key"), std::nullopt);
+  read_through(cache, "key", "small");
+  { RowCache::Closed(cache).close("key", large); }
   EXPECT_EQ(found(cache, "key"), std::nullopt);
 }
 
