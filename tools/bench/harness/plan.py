@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import os
 import secrets
 import shutil
 import sys
@@ -67,6 +68,7 @@ class Bench:
         for number in range(self.options.rounds):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
+                os.sync()  # no work pays for what the one before it left to be written
                 rounds[name].append(self.works[name](f"{self.nonce}{number:02d}", self.options.seconds))
             say(f"round {number + 1} of {self.options.rounds}: "
                 + ", ".join(f"{name} {rounds[name][-1]['rate']:,.0f}" for name in names))
