@@ -1,14 +1,19 @@
 // Appends records to the log's topic with an idempotent producer that waits for all in-sync replicas.
 //
-// What is appended while a request is under way goes together in the next one: batches grow with the load,
-// and nothing waits for a batch to fill. A fatal error of the client ends it and a new one begins.
+// A partition has one request on its way. What is appended meanwhile waits here and goes together in the next
+// one: batches grow with the load, and nothing waits for a batch to fill. librdkafka could hold it back as
+// well (max.in.flight.requests.per.connection), but does so by asking the clock without a pause: as long as a
+// broker takes, that costs a core. A fatal error of the client ends it and a new one begins.
 //
 // Threads: `append` may be called from any thread. Answers come on the appender's thread.
 #pragma once
 
+#include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,7 +27,7 @@ class Appender final : public ClientEvents {
  public:
   // Told once of every append; `durable` says the offset.
   using Answered = std::function<void(Partition, EventLog::Appended, AppendResult)>;
-  Appender(KafkaOptions options, Answered answered);
+  Appender(KafkaOptions options, std::uint16_t partitions, Answered answered);
   // What was not sent has failed; what was on its way is unknown.
   ~Appender() override;
 
@@ -34,26 +39,49 @@ class Appender final : public ClientEvents {
   void on_delivery(const rd_kafka_message_t& message) override;
 
  private:
-  struct Pending {
+  struct Append {
     Partition partition;
+    std::string record;
     EventLog::Appended done;
+    std::chrono::steady_clock::time_point until;  // not sent by then, it has failed
+    std::string refusal;                          // why it is not sent
+  };
+  using Appends = std::deque<std::unique_ptr<Append>>;
+  struct Line {
+    Appends waiting;
+    std::size_t sent = 0;  // and not answered yet
+  };
+  struct Work {
+    Appends refused;
+    Appends next;  // to be sent
   };
   struct DestroyTopic {
     void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
   };
 
   void run();
+  [[nodiscard]] std::optional<Work> take_work();
+  static void take_next(Line& line, Appends& next);
+  static void take_late(Line& line, Appends& refused);
+  void send(std::unique_ptr<Append> append);
+  void finish(std::unique_ptr<Append> append, AppendResult result);
+  void refuse(Appends appends);
   [[nodiscard]] std::expected<void, std::string> connect();
   void end_client();
-  void refuse(Partition partition, EventLog::Appended done, std::string why);
 
   const KafkaOptions options_;
   const Answered answered_;
-  std::mutex mutex_;
-  Handle client_;  // guarded by mutex_, like what follows
+
+  // The thread's own, once it runs.
+  Handle client_;
   std::unique_ptr<rd_kafka_topic_t, DestroyTopic> topic_;
-  std::vector<std::pair<Pending, std::string>> refused_;
   bool broken_ = false;
+
+  std::mutex mutex_;
+  Queue events_;             // of the client; guarded by mutex_, like what follows
+  std::vector<Line> lines_;  // by partition
+  Appends refused_;
+  std::size_t bytes_ = 0;  // of all that has no answer yet
   bool stopping_ = false;
   std::thread thread_;
 };

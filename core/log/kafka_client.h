@@ -32,12 +32,16 @@ struct DestroyPartitions {
     rd_kafka_topic_partition_list_destroy(list);
   }
 };
+struct DestroyQueue {
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+};
 struct DestroyMetadata {
   void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
 };
 using Handle = std::unique_ptr<rd_kafka_t, DestroyHandle>;
 using Message = std::unique_ptr<rd_kafka_message_t, DestroyMessage>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyPartitions>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, DestroyQueue>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, DestroyMetadata>;
 
 // What librdkafka tells of a client. Called on whichever thread polls the handle; must outlive it.
@@ -67,6 +71,11 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::expected<Handle, std::string> make_client(rd_kafka_type_t type,
                                                              const KafkaOptions& options,
                                                              const Settings& ours, ClientEvents& events);
+
+// Of a producer: rd_kafka_queue_yield of it, on any thread, ends the rd_kafka_poll that runs or comes next.
+[[nodiscard]] inline Queue polled_by(rd_kafka_t& producer) {
+  return Queue(rd_kafka_queue_get_main(&producer));
+}
 
 // Learns who leads the topic's partitions. Requests made before that is known would look again only every
 // half a second.

@@ -43,7 +43,9 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
       stopping_ = true;
     }
     if (thread_.joinable()) thread_.join();
-    if (client_) rd_kafka_flush(client_.get(), flush_at_end_ms);
+    if (!client_) return;
+    rd_kafka_flush(client_.get(), flush_at_end_ms);
+    abandon();
     end_client();
   }
 
@@ -58,29 +60,15 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
     return session_;
   }
 
+  // Waits until what was sent before is stored: kafka_appender.h says why.
   void publish(std::uint64_t session, EventRecord record, Stored stored) override {
-    auto pending = std::make_unique<Stored>(std::move(stored));
-    auto headers = headers_of(record);
     const std::lock_guard lock(mutex_);
     if (session != session_) {
-      refused_.push_back(std::move(*pending));
-      return;
+      refused_.push_back(std::move(stored));
+    } else {
+      waiting_.push_back({std::move(record), std::move(stored)});
     }
-    const auto error =
-        !client_ || broken_
-            ? RD_KAFKA_RESP_ERR__FAIL
-            : rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(options_.events_topic.c_str()),
-                                RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-                                RD_KAFKA_V_VALUE(record.value.data(), record.value.size()),
-                                RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                RD_KAFKA_V_OPAQUE(pending.get()), RD_KAFKA_V_END);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      (void)pending.release();  // both come back with the delivery
-      (void)headers.release();
-      return;
-    }
-    refused_.push_back(std::move(*pending));
-    break_off(error == RD_KAFKA_RESP_ERR__FAIL ? trouble_ : kafka::describe(error));
+    if (events_ && sent_ == 0 && waiting_.size() <= 1) rd_kafka_queue_yield(events_.get());
   }
 
   void abandon() override {
@@ -104,6 +92,7 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
     const bool is_stored = message.err == RD_KAFKA_RESP_ERR_NO_ERROR;
     {
       const std::lock_guard lock(mutex_);
+      --sent_;
       if (is_stored) trouble_.clear();
       const bool given_up =
           message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
@@ -113,12 +102,18 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
   }
 
  private:
+  struct Waiting {
+    EventRecord record;
+    Stored stored;
+  };
+
   // With mutex_ held. The thread ends the client, and with it everything that it holds.
   void break_off(std::string why) {
     broken_ = true;
     ++session_;
     trouble_ = std::move(why);
-    if (client_) rd_kafka_yield(client_.get());
+    for (auto& waiting : std::exchange(waiting_, {})) refused_.push_back(std::move(waiting.stored));
+    if (events_) rd_kafka_queue_yield(events_.get());
   }
 
   std::expected<void, std::string> connect() {
@@ -134,8 +129,9 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
         {"retry.backoff.ms", "50"}};
     auto made = kafka::make_client(RD_KAFKA_PRODUCER, options_, ours, *this);
     if (!made) return std::unexpected(made.error());
-    const std::lock_guard lock(mutex_);
     client_ = std::move(*made);
+    const std::lock_guard lock(mutex_);
+    events_ = kafka::polled_by(*client_);
     broken_ = false;
     return {};
   }
@@ -143,43 +139,78 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
   void run() {
     while (true) {
       std::vector<Stored> refused;
+      std::vector<Waiting> next;
       bool broken = false;
       {
         const std::lock_guard lock(mutex_);
         if (stopping_) return;
         refused.swap(refused_);
         broken = broken_;
+        if (!broken && sent_ == 0) next.swap(waiting_);
+        sent_ += next.size();
       }
       for (auto& stored : refused) stored(false);
-      if (!broken) {
-        rd_kafka_poll(client_.get(), poll_ms);
+      if (broken) {
+        end_client();
+        while (!connect()) std::this_thread::sleep_for(reconnect_pause);
         continue;
       }
-      end_client();
-      while (!connect()) std::this_thread::sleep_for(reconnect_pause);
+      for (auto& waiting : next) send(std::move(waiting));
+      rd_kafka_poll(client_.get(), poll_ms);
     }
+  }
+
+  void send(Waiting waiting) {
+    auto& record = waiting.record;
+    auto stored = std::make_unique<Stored>(std::move(waiting.stored));
+    auto headers = headers_of(record);
+    auto error = RD_KAFKA_RESP_ERR__FAIL;
+    if (!is_broken()) {
+      error = rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(options_.events_topic.c_str()),
+                                RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
+                                RD_KAFKA_V_VALUE(record.value.data(), record.value.size()),
+                                RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                RD_KAFKA_V_OPAQUE(stored.get()), RD_KAFKA_V_END);
+    }
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      (void)stored.release();  // both come back with the delivery
+      (void)headers.release();
+      return;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      --sent_;
+      if (!broken_) break_off(kafka::describe(error));
+    }
+    (*stored)(false);
+  }
+
+  [[nodiscard]] bool is_broken() const {
+    const std::lock_guard lock(mutex_);
+    return broken_;
   }
 
   // Answers whatever is not stored. On the thread, or after it has ended.
   void end_client() {
-    if (client_) {
-      rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-      while (rd_kafka_outq_len(client_.get()) > 0) rd_kafka_poll(client_.get(), poll_ms);
-    }
-    Handle ended;
     std::vector<Stored> refused;
     {
       const std::lock_guard lock(mutex_);
-      ended = std::move(client_);
+      events_.reset();
       refused.swap(refused_);
     }
     for (auto& stored : refused) stored(false);
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    while (rd_kafka_outq_len(client_.get()) > 0) rd_kafka_poll(client_.get(), poll_ms);
+    client_.reset();
   }
 
   const KafkaOptions options_;
+  Handle client_;  // the thread's own, once it runs
   mutable std::mutex mutex_;
-  Handle client_;                // changed by the thread, with mutex_ held
-  std::vector<Stored> refused_;  // guarded by mutex_, like what follows
+  kafka::Queue events_;  // of the client; guarded by mutex_, like what follows
+  std::vector<Waiting> waiting_;
+  std::vector<Stored> refused_;
+  std::size_t sent_ = 0;  // and not answered yet
   std::string trouble_;
   bool broken_ = false;
   std::uint64_t session_ = 0;

@@ -17,9 +17,10 @@ class KafkaLog final : public EventLog {
         stored_(options.from.size()),
         reader_(std::in_place, options.kafka, options.from, [this] { advanced(); }) {
     if (options.read_only) return;
-    appender_.emplace(options.kafka, [this](Partition partition, Appended done, const AppendResult& result) {
-      answered(partition, std::move(done), result);
-    });
+    appender_.emplace(options.kafka, partitions_,
+                      [this](Partition partition, Appended done, const AppendResult& result) {
+                        answered(partition, std::move(done), result);
+                      });
   }
   ~KafkaLog() override {
     watch({});

@@ -18,8 +18,8 @@ struct KafkaOptions {
   std::string events_topic = "tenure.events";
   // Passed to librdkafka as they are: TLS and SASL.
   std::vector<std::pair<std::string, std::string>> config;
-  // An append that is not stored by then has failed or is unknown. Below the time after which a client is
-  // told.
+  // An append that was not sent by then has failed; one that was, and is not stored after as long again, has
+  // failed or is unknown. Below the time after which a client is told.
   std::chrono::milliseconds append_timeout{4'000};
   std::string client_id = "tenured";
 };
