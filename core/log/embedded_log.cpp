@@ -16,7 +16,7 @@ namespace tenure {
 
 namespace {
 
-constexpr std::size_t tail_bytes_max = 4U << 20U;
+constexpr std::size_t tail_bytes_max = 2U << 20U;
 constexpr std::size_t batch_bytes_max = 8U << 20U;
 constexpr std::size_t queue_bytes_max = 128U << 20U;
 
