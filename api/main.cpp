@@ -18,6 +18,7 @@
 #include "api/problem.h"
 #include "api/server.h"
 #include "api/settings.h"
+#include "core/thread_name.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
@@ -105,6 +106,7 @@ class Signals {
 
  private:
   void wait() {
+    name_this_thread("signals");
     int signal = 0;
     sigwait(&signals_, &signal);
     stop_.request_stop();

@@ -15,6 +15,7 @@
 #include "core/events/position_text.h"
 #include "core/log/embedded_log.h"
 #include "core/store/keys.h"
+#include "core/thread_name.h"
 #include "projections/credentials.h"
 #include "projections/outbox.h"
 
@@ -103,6 +104,7 @@ std::expected<void, std::string> Node::catch_up(const StartOptions& options) {
 }
 
 void Node::run() {
+  name_this_thread("engine");
   log_->watch([this] { wake(); });
   const auto work = boost::asio::make_work_guard(context_);
   housekeeping_.expires_after(std::chrono::seconds(0));

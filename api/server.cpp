@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "api/connection.h"
+#include "core/thread_name.h"
 
 namespace tenure::http {
 namespace {
@@ -105,7 +106,10 @@ struct Server::Impl {
   void run() {
     for (auto& worker : workers) {
       asio::co_spawn(worker->context, sweep(*worker), asio::detached);
-      worker->thread = std::thread([context = &worker->context] { context->run(); });
+      worker->thread = std::thread([context = &worker->context] {
+        name_this_thread("http");
+        context->run();
+      });
     }
     asio::co_spawn(workers.front()->context, accept(), asio::detached);
   }

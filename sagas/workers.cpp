@@ -1,5 +1,7 @@
 #include "sagas/workers.h"
 
+#include "core/thread_name.h"
+
 namespace tenure {
 
 Workers::~Workers() {
@@ -23,6 +25,7 @@ void Workers::run(std::function<void()> task) {
 }
 
 void Workers::work() {
+  name_this_thread("effects");
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;

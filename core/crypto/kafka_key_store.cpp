@@ -8,6 +8,7 @@
 
 #include "core/crypto/wrapped_keys.h"
 #include "core/log/kafka_client.h"
+#include "core/thread_name.h"
 
 namespace tenure {
 namespace {
@@ -312,6 +313,7 @@ class KafkaKeyStore final : public KeyStore {
   }
 
   void run() {
+    name_this_thread("key reader");
     while (true) {
       std::uint64_t asks = 0;
       {

@@ -11,6 +11,7 @@
 #include "core/limits.h"
 #include "core/log/log_database.h"
 #include "core/log/log_tail.h"
+#include "core/thread_name.h"
 
 namespace tenure {
 
@@ -152,6 +153,7 @@ void EmbeddedLog::append(Partition partition, std::string record, Appended done)
 }
 
 void EmbeddedLog::run() {
+  name_this_thread("log writer");
   for (;;) {
     const std::uint32_t seen = work_.load();
     const std::vector<Queued*> appends = take_queue();

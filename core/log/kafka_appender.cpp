@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/limits.h"
+#include "core/thread_name.h"
 
 namespace tenure::kafka {
 namespace {
@@ -104,6 +105,7 @@ void Appender::append(Partition partition, std::string record, EventLog::Appende
 }
 
 void Appender::run() {
+  name_this_thread("log appender");
   while (auto work = take_work()) {
     refuse(std::move(work->refused));
     for (auto& append : work->next) send(std::move(append));

@@ -8,6 +8,7 @@
 
 #include "core/limits.h"
 #include "core/log/kafka_client.h"
+#include "core/thread_name.h"
 
 namespace tenure {
 namespace {
@@ -137,6 +138,7 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
   }
 
   void run() {
+    name_this_thread("event sink");
     while (true) {
       std::vector<Stored> refused;
       std::vector<Waiting> next;

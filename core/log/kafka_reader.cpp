@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/thread_name.h"
+
 namespace tenure::kafka {
 namespace {
 
@@ -142,6 +144,7 @@ std::shared_ptr<rd_kafka_t> Reader::client() const {
 }
 
 void Reader::run() {
+  name_this_thread("log reader");
   auto client = this->client();
   while (true) {
     apply_requests();
@@ -350,6 +353,7 @@ void Reader::on_error(rd_kafka_resp_err_t code, std::string_view reason, bool fa
 }
 
 void Reader::watch_health() {
+  name_this_thread("log health");
   while (true) {
     const bool good = look_at_health();
     std::unique_lock lock(mutex_);
