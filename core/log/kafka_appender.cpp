@@ -121,12 +121,7 @@ std::optional<Appender::Work> Appender::take_work() {
   const std::lock_guard lock(mutex_);
   if (stopping_) return std::nullopt;
   Work work{.refused = std::exchange(refused_, {}), .next = {}};
-  Appends late;
-  for (auto& line : lines_) line.sent == 0 ? take_next(line, work.next) : take_late(line, late);
-  for (auto& append : late) {
-    bytes_ -= append->record.size();
-    work.refused.push_back(std::move(append));
-  }
+  for (auto& line : lines_) line.sent == 0 ? take_next(line, work.next) : take_late(line, work.refused);
   return work;
 }
 
@@ -141,11 +136,12 @@ void Appender::take_next(Line& line, Appends& next) {
   }
 }
 
-void Appender::take_late(Line& line, Appends& late) {
+void Appender::take_late(Line& line, Appends& refused) {
   const auto now = SteadyClock::now();
   while (!line.waiting.empty() && line.waiting.front()->until <= now) {
     line.waiting.front()->refusal = "the brokers have not stored what was sent before it";
-    late.push_back(std::move(line.waiting.front()));
+    bytes_ -= line.waiting.front()->record.size();
+    refused.push_back(std::move(line.waiting.front()));
     line.waiting.pop_front();
   }
 }
@@ -185,8 +181,7 @@ void Appender::end_client() {
     const std::lock_guard lock(mutex_);
     events_.reset();
   }
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  while (rd_kafka_outq_len(client_.get()) > 0) rd_kafka_poll(client_.get(), poll_ms);
+  give_up(*client_);
   topic_.reset();
   client_.reset();
 }

@@ -62,7 +62,7 @@ class Appender final : public ClientEvents {
   void run();
   [[nodiscard]] std::optional<Work> take_work();
   static void take_next(Line& line, Appends& next);
-  static void take_late(Line& line, Appends& refused);
+  void take_late(Line& line, Appends& refused);
   void send(std::unique_ptr<Append> append);
   void finish(std::unique_ptr<Append> append, AppendResult result);
   void refuse(Appends appends);

@@ -132,6 +132,12 @@ rd_kafka_resp_err_t learn_leaders(rd_kafka_t& client, const std::string& topic,
   return error;
 }
 
+void give_up(rd_kafka_t& producer) {
+  constexpr int poll_ms = 50;
+  rd_kafka_purge(&producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  while (rd_kafka_outq_len(&producer) > 0) rd_kafka_poll(&producer, poll_ms);
+}
+
 bool refuses_us(rd_kafka_resp_err_t code) {
   static constexpr std::array final_errors{RD_KAFKA_RESP_ERR__AUTHENTICATION,
                                            RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,

@@ -95,6 +95,9 @@ using Offsets = std::expected<std::vector<std::uint64_t>, rd_kafka_resp_err_t>;
 [[nodiscard]] bool warm_up(rd_kafka_t& producer, const ClientEvents& events,
                            std::chrono::milliseconds timeout);
 
+// Gives up what a producer still holds, and tells of each record what became of it.
+void give_up(rd_kafka_t& producer);
+
 // Credentials or certificates that the broker does not take: trying again cannot help.
 [[nodiscard]] bool refuses_us(rd_kafka_resp_err_t code);
 // "Local: Broker transport failure"

@@ -201,8 +201,7 @@ class KafkaEventSink final : public EventSink, public kafka::ClientEvents {
       refused.swap(refused_);
     }
     for (auto& stored : refused) stored(false);
-    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    while (rd_kafka_outq_len(client_.get()) > 0) rd_kafka_poll(client_.get(), poll_ms);
+    kafka::give_up(*client_);
     client_.reset();
   }
 

@@ -333,15 +333,15 @@ bool Store::get(std::string_view key, std::string& value) const {
 }
 
 void Store::write(Batch& batch) {
-  auto& changes = *batch.impl_;
+  auto& told = *batch.impl_;
   RowCache::Closed closed(impl_->rows);
-  for (const auto& change : changes.changes) {
-    const auto key = changes.key_of(change);
+  for (const auto& change : told.changes) {
+    const auto key = told.key_of(change);
     if (!read_often(key)) continue;
-    closed.close(
-        key, change.kind == Batch::Impl::Kind::put ? std::optional(changes.value_of(change)) : std::nullopt);
+    closed.close(key,
+                 change.kind == Batch::Impl::Kind::put ? std::optional(told.value_of(change)) : std::nullopt);
   }
-  auto ordered = changes.in_order();
+  auto ordered = told.in_order();
   impl_->require(impl_->db->Write(impl_->write_options, &ordered), "writing");
 }
 
