@@ -240,6 +240,9 @@ void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFli
   const auto& envelope = commit.envelope;
   const auto id = envelope.id;
   auto& line = *lines_[to_number(partition)];
+  if (line.genesis.is_nil()) line.genesis = folded_through(parts_.store, partition).genesis;
+  if (line.genesis.is_nil()) line.settling = true;  // the first commit of a partition goes alone
+  commit.envelope.genesis = line.genesis;
   auto record = encode_record(commit, key_of(envelope.key_owner), parts_.random);
   flight->partition = partition;
   for (const auto& write : envelope.writes) flight->expected.emplace_back(write.stream, write.expected);
@@ -353,7 +356,13 @@ void Executor::settle(InFlight& flight, const FoldedCommit& folded) {
       run_again(std::move(waiting.pending));
     }
   }
-  if (flight.on_refusal_written) return flight.on_refusal_written();
+  if (flight.refusal) {
+    auto& [request, repeated] = *flight.refusal;
+    if (!folded.accepted && parts_.keys.find(request.tenant))
+      return write_refusal(std::move(request), repeated);
+    if (request.done) request.done();
+    return;
+  }
   if (!flight.pending) return;
   if (!folded.accepted) return run_again(std::move(flight.pending));
   flight.pending->request.done(Answer{.success = flight.success,
@@ -424,8 +433,9 @@ void Executor::write_refusal(RefusalRequest request, std::uint64_t repeated) {
                                key_of(request.tenant));
   auto flight = std::make_unique<InFlight>();
   flight->changes.push_back({commit.envelope.writes.front().stream, {reservation::Taken{}}});
-  flight->on_refusal_written = std::move(request.done);
-  enqueue(request.partition, std::move(commit), std::move(flight));
+  const auto partition = request.partition;
+  flight->refusal = {std::move(request), repeated};
+  enqueue(partition, std::move(commit), std::move(flight));
 }
 
 void Executor::write_repeated_refusals() {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -25,6 +26,10 @@ struct Executor::InFlight {
     StreamName stream;
     std::vector<Event> events;
   };
+  struct Refusal {
+    RefusalRequest request;
+    std::uint64_t repeated;
+  };
   struct Waiting {
     std::shared_ptr<Pending> pending;
     CommandResult result;
@@ -36,16 +41,17 @@ struct Executor::InFlight {
   std::vector<Change> changes;
   std::vector<std::pair<StreamName, Version>> expected;  // what the commit demands
   StreamName key_stream;
-  std::string fingerprint;       // of the idempotency key; empty: none
-  std::vector<Waiting> waiting;  // answers that rest on this commit
-  std::function<void()> on_refusal_written;
+  std::string fingerprint;         // of the idempotency key; empty: none
+  std::vector<Waiting> waiting;    // answers that rest on this commit
+  std::optional<Refusal> refusal;  // this commit is its entry
   std::multimap<Timestamp, CommitId>::iterator deadline;
 
   // Tells everyone who waits, once.
   void fail(const Rejection& why) {
     for (auto& each : std::exchange(waiting, {})) each.pending->request.done(std::unexpected(why));
     if (auto told = std::exchange(pending, nullptr)) told->request.done(std::unexpected(why));
-    if (auto told = std::exchange(on_refusal_written, nullptr)) told();
+    if (const auto told = std::exchange(refusal, std::nullopt); told && told->request.done)
+      told->request.done();
   }
 };
 
@@ -62,6 +68,7 @@ struct Executor::PartitionLine {
   std::unordered_map<StreamName, Ahead> ahead;
   std::unordered_map<StreamName, std::string> keys_in_flight;  // idempotency keys -> fingerprint
   bool settling = false;
+  CommitId genesis;  // nil until the partition's first commit is folded
   std::deque<std::shared_ptr<Pending>> held;
   Timestamp last_time{};
 

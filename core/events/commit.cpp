@@ -43,8 +43,9 @@ std::string envelope_json(const CommitEnvelope& commit) {
   text.reserve(1024);
   json::Writer out(text);
   out.begin_object()
-      .member("id", commit.id.str())
-      .member("time", to_unix_millis(commit.time))
+      .member("id", commit.id.str());
+  if (!commit.genesis.is_nil()) out.member("genesis", commit.genesis.str());
+  out.member("time", to_unix_millis(commit.time))
       .member("command", commit.command)
       .key("actor")
       .begin_object()
@@ -169,6 +170,7 @@ AuditEnvelope read_audit(const json::Object& in) {
 CommitEnvelope read_envelope(const json::Object& in) {
   CommitEnvelope commit;
   commit.id = id_at<CommitId>(in, "id");
+  if (in.contains("genesis")) commit.genesis = id_at<CommitId>(in, "genesis");
   codec::read(at(in, "time"), commit.time, "time");
   commit.command = text_at(in, "command");
   const auto& actor = codec::detail::read_object(at(in, "actor"), "actor");

@@ -102,6 +102,7 @@ struct AnswerRef {
 
 struct CommitEnvelope {
   CommitId id;
+  CommitId genesis;  // what its partition begins with; nil: nothing was there yet
   Timestamp time;
   std::string command;  // name of the command; "refusal" for one that was refused
   Actor actor;

@@ -16,6 +16,7 @@ FoldedThrough folded_through(const Store& store, Partition partition) {
   keys::Reader row(*bytes);
   through.next = Offset{row.u64()};
   through.latest = row.time();
+  through.genesis = row.id<CommitId>();
   std::ranges::copy(row.rest(), through.last_record.begin());
   return through;
 }
@@ -35,6 +36,7 @@ Fold::Fold(EventLog& log, Store& store, KeyStore& keys, FoldTarget& target, Sent
     partition.pending = to_number(through.next);
     partition.next = partition.pending;
     partition.latest = through.latest;
+    partition.genesis = through.genesis;
     partition.last_record = through.last_record;
     refuse_a_shorter_log(Partition{number});
   }
@@ -80,6 +82,7 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
       if (!folded.error().yet) stop({number, record.offset}, folded.error().error.message);
       break;
     }
+    if (record.offset == Offset{0}) partition.genesis = folded->id;
     if (folded->accepted) partition.latest = std::max(partition.latest, folded->time);
     results.push_back(std::move(*folded));
     last = record.bytes.get();
@@ -87,10 +90,13 @@ void Fold::step_partition(Partition number, std::size_t commits_max, std::vector
   }
   if (last == nullptr) return;
   partition.last_record = crypto::sha256(*last);
-  batch_.put(keys::next_offset(number),
-             keys::u64(partition.pending)
-                 .append(keys::u64(static_cast<std::uint64_t>(to_unix_millis(partition.latest))))
-                 .append(crypto::view(partition.last_record)));
+  batch_.put(keys::next_offset(number), keys::Key('\0')
+                                            .u64(partition.pending)
+                                            .time(partition.latest)
+                                            .id(partition.genesis)
+                                            .rest(crypto::view(partition.last_record))
+                                            .str()
+                                            .substr(1));
 }
 
 std::expected<FoldedCommit, Fold::NotFolded> Fold::fold_record(Position position, std::string_view record) {
@@ -100,7 +106,9 @@ std::expected<FoldedCommit, Fold::NotFolded> Fold::fold_record(Position position
   const auto& envelope = own ? own->envelope : parsed->envelope;
   FoldedCommit folded{
       .position = position, .id = envelope.id, .time = envelope.time, .accepted = false, .answer = {}};
-  if (!accepts(position.partition, envelope)) return folded;
+  if (auto checked = check_is_of_log(position, envelope); !checked)
+    return std::unexpected(NotFolded{checked.error()});
+  if (!accepts(position, envelope)) return folded;
 
   const auto key = keys_.find(envelope.key_owner);
   if (!key) {
@@ -118,9 +126,23 @@ std::expected<FoldedCommit, Fold::NotFolded> Fold::fold_record(Position position
   return folded;
 }
 
-bool Fold::accepts(Partition partition, const CommitEnvelope& commit) {
+// Records of another log are where this one's would be when its topic was made anew under a running node.
+std::expected<void, RecordError> Fold::check_is_of_log(Position position,
+                                                       const CommitEnvelope& commit) const {
+  const auto& genesis = partitions_[to_number(position.partition)]->genesis;
+  if (commit.genesis.is_nil() || commit.genesis == genesis) return {};
+  return std::unexpected(RecordError{fmt::format(
+      "it was written for a log whose partition begins with commit {}, and this one begins with {}: one was "
+      "made anew while a node still used the other. Bring back the log that belongs to the store, or start "
+      "with an empty data directory on a new one",
+      commit.genesis.str(), genesis.is_nil() ? "this record" : genesis.str())});
+}
+
+// A commit without a genesis expects the partition to be empty.
+bool Fold::accepts(Position position, const CommitEnvelope& commit) {
+  if (commit.genesis.is_nil() && position.offset != Offset{0}) return false;
   return std::ranges::all_of(commit.writes, [&](const StreamWrite& write) {
-    return target_.version(partition, write.stream) == write.expected;
+    return target_.version(position.partition, write.stream) == write.expected;
   });
 }
 

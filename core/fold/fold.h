@@ -74,6 +74,7 @@ struct Stopped {
 struct FoldedThrough {
   Offset next{};                 // of the first record that is not
   Timestamp latest;              // of the times of accepted commits
+  CommitId genesis;              // of the first record; nil when there is none
   crypto::Digest last_record{};  // of the record before `next`
 };
 [[nodiscard]] FoldedThrough folded_through(const Store& store, Partition partition);
@@ -110,6 +111,7 @@ class Fold {
     std::atomic<std::uint64_t> next{0};
     std::uint64_t pending = 0;  // `next` once the batch is written
     Timestamp latest;
+    CommitId genesis;
     crypto::Digest last_record{};
     bool stopped = false;
     bool waits_for_key = false;
@@ -124,7 +126,9 @@ class Fold {
   void step_partition(Partition partition, std::size_t commits_max, std::vector<FoldedCommit>& results);
   [[nodiscard]] std::expected<FoldedCommit, NotFolded> fold_record(Position position,
                                                                    std::string_view record);
-  [[nodiscard]] bool accepts(Partition partition, const CommitEnvelope& commit);
+  [[nodiscard]] std::expected<void, RecordError> check_is_of_log(Position position,
+                                                                 const CommitEnvelope& commit) const;
+  [[nodiscard]] bool accepts(Position position, const CommitEnvelope& commit);
   void stop(Position position, const std::string& what, bool log_is_damaged = false);
 
   EventLog& log_;

@@ -7,7 +7,7 @@
 // clang-format off
 //
 //   core/fold
-//   'n' partition:2                            -> next_offset:8 time:8 hash:32   how far it is folded: the latest time, the last record's SHA-256
+//   'n' partition:2                            -> next_offset:8 time:8 genesis:16 hash:32   how far it is folded: the latest time, its first commit, the last record's SHA-256
 //   's' partition:2 stream                     -> version:8 commit:16 state  every stream's version and state
 //   'e' partition:2 stream 0 number:8          -> event (json)               a stream's events, from 1
 //   'h' workspace:text 0 offset:8 index:2      -> key of the event in 'e'    a workspace's events, in log order

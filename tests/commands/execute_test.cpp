@@ -56,6 +56,56 @@ TEST_F(ExecutorTest, ADecisionDemandsAlsoWhatItOnlyRead) {
       << "made in a workspace that was frozen at the same time";
 }
 
+// ---- The beginning of a partition
+// ----------------------------------------------------------------------------------
+
+class EmptyPartitionTest : public ExecutorTest {
+ protected:
+  static constexpr Partition empty{2};
+
+  [[nodiscard]] workspace::CreateWorkspace create() {
+    return {.workspace = WorkspaceId::make(world_.clock.now(), world_.random),
+            .account = account_,
+            .owner = user_,
+            .name = "Acme",
+            .slug = {},
+            .region = {}};
+  }
+};
+
+TEST_F(EmptyPartitionTest, ItsFirstCommitGoesAloneBecauseTheOthersNameIt) {
+  const auto first = node_.submit(create(), empty);
+  const auto second = node_.submit(create(), empty);
+  node_.flush();
+  EXPECT_EQ(world_.log.waiting(), 1U);
+  node_.settle();
+  EXPECT_EQ((**first)->position, (Position{empty, Offset{0}}));
+  EXPECT_EQ((**second)->position, (Position{empty, Offset{1}}));
+  const auto genesis = parse_record(world_.log.record({empty, Offset{0}}))->envelope.id;
+  EXPECT_EQ(parse_record(world_.log.record({empty, Offset{1}}))->envelope.genesis, genesis);
+}
+
+TEST_F(EmptyPartitionTest, OfTwoNodesThatFindItEmptyOneIsFirstAndTheOtherDecidesAgain) {
+  auto& other = another_node();
+  const auto one = node_.submit(create(), empty);
+  const auto two = other.submit(create(), empty);
+  node_.flush();
+  other.flush();
+  world_.log.write_all();
+  node_.settle();
+  other.settle();
+  EXPECT_EQ((**one)->position, (Position{empty, Offset{0}}));
+  EXPECT_EQ((**two)->position, (Position{empty, Offset{2}})) << "the one between is void";
+}
+
+TEST_F(EmptyPartitionTest, ANodeThatIsStartedAnewGoesOnNamingItsFirstCommit) {
+  const auto made = node_.run(create(), empty);
+  auto& later = another_node();
+  ASSERT_TRUE(later.run(create(), empty));
+  const auto named = parse_record(world_.log.record({empty, Offset{1}}))->envelope.genesis;
+  EXPECT_EQ(named, parse_record(world_.log.record({empty, Offset{0}}))->envelope.id);
+}
+
 // ---- Void commits
 // --------------------------------------------------------------------------------------------------
 

@@ -215,6 +215,24 @@ TEST_F(DenialTest, IsToldAlsoWhenItsEntryCannotBeWritten) {
   EXPECT_TRUE(entries(workspace_.str(), {.outcome = "denied"}).empty());
 }
 
+// Both expect to be the first of a partition: the one that is not would have lost its entry.
+TEST_F(DenialTest, WhoseCommitIsVoidIsWrittenOnceMore) {
+  auto of_bob = denial(workspace_.str());
+  auto of_eve = denial(workspace_.str());
+  of_eve.caller.actor.id = "usr_eve";
+  of_bob.partition = of_eve.partition = Partition{2};
+  node_.executor().refuse(std::move(of_bob));
+  node_.executor().refuse(std::move(of_eve));
+  node_.flush();
+  world_.log.write_all();
+  node_.fold();
+  EXPECT_EQ(told_, 1);
+  EXPECT_EQ(entries(workspace_.str(), {.outcome = "denied"}).size(), 1U);
+  node_.settle();
+  EXPECT_EQ(told_, 2);
+  EXPECT_EQ(entries(workspace_.str(), {.outcome = "denied"}).size(), 2U);
+}
+
 TEST_F(DenialTest, OfATenantThatDoesNotExistIsToldWithoutAnEntry) {
   node_.executor().refuse(denial(WorkspaceId(Uuid{{5}}).str()));
   EXPECT_EQ(told_, 1);

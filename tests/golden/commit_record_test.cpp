@@ -37,6 +37,7 @@ Commit sample_commit() {
   Commit commit;
   auto& envelope = commit.envelope;
   envelope.id = sample_id<CommitId>(20);
+  envelope.genesis = sample_id<CommitId>(11);
   envelope.time = sample_time(0);
   envelope.command = "UpdateWorkspace";
   envelope.actor = {ActorType::user, sample_id<UserId>(1).str()};

@@ -212,6 +212,27 @@ TEST_F(Nodes, FoldNothingOfATopicThatWasMadeAnewAndHasGrown) {
   EXPECT_EQ(text(client(0).get("/v1/workspaces/" + id), "name"), "Acme");
 }
 
+// The other one is as good a log of Tenure, under the same keys, and goes on at the node's very place.
+TEST_F(Nodes, FoldNothingOfAnotherLogThatTookThePlaceOfTheirs) {
+  start(2, {"--partitions", "1"});
+  const auto id = make_workspace(0);
+  ASSERT_TRUE(eventually([&] { return text(client(0).get("/v1/workspaces/" + id), "status") == "active"; }));
+  nodes_[1]->kill9();
+  ::kill(nodes_[0]->pid(), SIGSTOP);
+  KafkaAdmin(topics_.brokers).remove(topics_.topic);
+  fs::remove_all(dir_ / "node1");
+  nodes_[1]->start();
+  const auto own_token = std::exchange(token_, nodes_[1]->bootstrap_token());
+  std::string last;
+  for (int i = 0; i < 15; ++i) last = make_workspace(1);
+  ::kill(nodes_[0]->pid(), SIGCONT);
+  token_ = own_token;
+  ASSERT_TRUE(eventually([&] { return client(0).get("/readyz").status == 503; }, 60s));
+  EXPECT_THAT(client(0).get("/readyz?verbose").body, HasSubstr("made anew"));
+  EXPECT_EQ(text(client(0).get("/v1/workspaces/" + id), "name"), "Acme");
+  EXPECT_EQ(client(0).get("/v1/workspaces/" + last).status, 404);
+}
+
 // 48 writers on 20 workspaces, at three nodes: whoever loses a race decides again, and nobody loses for ever.
 TEST_F(Nodes, LetEveryWriterOfARaceGetItsTurn) {
   constexpr std::size_t writers = 48;

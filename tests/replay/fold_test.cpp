@@ -218,9 +218,10 @@ class StoppedFoldTest : public FoldTest {
 
   // A commit of one event that counts, unless the event does not.
   [[nodiscard]] Commit commit_with(const EventData& event, const std::string& owner,
-                                   const Version& expected = {}) {
+                                   const Version& expected = {}, Partition partition = home) {
     Commit commit;
     commit.envelope.id = CommitId::make(world_.clock.now(), world_.random);
+    commit.envelope.genesis = genesis_of(partition);
     commit.envelope.time = world_.clock.now();
     commit.envelope.command = "Test";
     commit.envelope.actor = {ActorType::system, "test"};
@@ -236,8 +237,11 @@ class StoppedFoldTest : public FoldTest {
                                         const Version& expected = {}) {
     return sealed(commit_with(event, owner, expected));
   }
-  [[nodiscard]] std::string good_record() {
-    return record_with(encode_event(reservation::Taken{}), workspaces_.front().str());
+  [[nodiscard]] std::string good_record(Partition partition = home) {
+    return sealed(commit_with(encode_event(reservation::Taken{}), workspaces_.front().str(), {}, partition));
+  }
+  [[nodiscard]] CommitId genesis_of(Partition partition) {
+    return parse_record(*log_.read(partition, Offset{0}, 1).value().front().bytes)->envelope.id;
   }
   // Folds the log with `bad` after what was good, a good record behind it, and one in the other partition.
   void expect_a_stop_at(const std::string& bad, const std::string& why) {
@@ -245,12 +249,12 @@ class StoppedFoldTest : public FoldTest {
       ScriptedLog log = log_;
       log.write(home, bad);
       log.write(home, good_record());
-      log.write(elsewhere, good_record());
+      log.write(elsewhere, good_record(elsewhere));
       Folded folded(directory_ / ("stopped " + std::to_string(++stores_)), log, *world_.keys);
       folded.fold(split);
       expect_stopped(folded, why);
       EXPECT_EQ(folded.folding().folded(elsewhere), log.end(elsewhere)) << "other partitions go on";
-      log.write(elsewhere, good_record());
+      log.write(elsewhere, good_record(elsewhere));
       folded.fold(split);
       EXPECT_EQ(folded.folding().folded(elsewhere), log.end(elsewhere));
       EXPECT_EQ(folded.folding().folded(home), good_) << "nothing is skipped";
@@ -348,6 +352,40 @@ TEST_F(StoppedFoldTest, AnAnswerThatNoRowCanGiveStopsThePartition) {
   expect_a_stop_at(sealed(commit), "its answer");
 }
 
+// A topic that was made anew and filled beyond the node's place, all between two of its reads.
+TEST_F(StoppedFoldTest, ACommitOfAnotherLogStopsThePartition) {
+  auto commit = commit_with(encode_event(reservation::Taken{}), workspaces_.front().str());
+  commit.envelope.genesis = CommitId(Uuid{{5}});
+  expect_a_stop_at(sealed(commit), "written for a log whose partition begins with commit " +
+                                       CommitId(Uuid{{5}}).str() + ", and this one begins with " +
+                                       genesis_of(home).str());
+}
+
+TEST_F(StoppedFoldTest, ALogThatLacksItsBeginningIsNotFolded) {
+  ScriptedLog log{3};
+  log.write(home, good_record());
+  Folded folded(directory_ / "store", log, *world_.keys);
+  folded.fold(all);
+  ASSERT_EQ(folded.folding().stopped().size(), 1U);
+  EXPECT_NE(folded.folding().stopped().front().message.find("and this one begins with this record"),
+            std::string::npos);
+}
+
+// Two nodes that both find a partition empty race for it.
+TEST_F(StoppedFoldTest, ACommitThatExpectsAnEmptyPartitionIsVoidInOneThatIsNot) {
+  auto commit = commit_with(encode_event(reservation::Taken{}), workspaces_.front().str());
+  commit.envelope.genesis = {};
+  log_.write(home, sealed(commit));
+  Folded folded(directory_ / "store", log_, *world_.keys);
+  std::vector<FoldedCommit> results;
+  while (folded.folding().behind())
+    std::ranges::move(folded.folding().step(all), std::back_inserter(results));
+  const auto last = std::ranges::find(results, commit.envelope.id, &FoldedCommit::id);
+  ASSERT_NE(last, results.end());
+  EXPECT_FALSE(last->accepted);
+  EXPECT_TRUE(folded.folding().stopped().empty());
+}
+
 TEST_F(StoppedFoldTest, AStopIsTheSameAfterARestart) {
   log_.write(home, "rubbish");
   { Folded(directory_ / "store", log_, *world_.keys).fold(all); }
@@ -368,7 +406,7 @@ TEST_F(StoppedFoldTest, ALogThatEndsBeforeWhatTheStoreHasFoldedStopsThePartition
             "partition 1 stands still at offset " + std::to_string(to_number(good_) + 1) +
                 ": the log ends before it, at offset " + std::to_string(to_number(good_)) +
                 "; restore the log, or delete the store");
-  log_.write(elsewhere, good_record());
+  log_.write(elsewhere, good_record(elsewhere));
   again.fold(all);
   EXPECT_EQ(again.folding().folded(elsewhere), log_.end(elsewhere)) << "other partitions go on";
 }
