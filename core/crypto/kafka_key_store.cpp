@@ -124,13 +124,12 @@ class KafkaKeyStore final : public KeyStore {
       stopping_ = true;
     }
     if (thread_.joinable()) thread_.join();
-    if (client_) rd_kafka_consumer_close(client_.get());
   }
 
   std::expected<void, KafkaKeyStoreFailure> open() {
     if (auto connected = connect(); !connected)
       return std::unexpected(KafkaKeyStoreFailure{connected.error()});
-    const auto known = kafka::learn_leaders(*client_, options_.keys_topic, timeout_);
+    const auto known = kafka::learn_leaders(*client_->get(), options_.keys_topic, timeout_);
     const auto end = known == RD_KAFKA_RESP_ERR_NO_ERROR ? end_of_topic() : std::nullopt;
     if (!end) return std::unexpected(KafkaKeyStoreFailure{no_answer(), true});
     if (auto assigned = assign(); !assigned) return std::unexpected(KafkaKeyStoreFailure{assigned.error()});
@@ -249,27 +248,27 @@ class KafkaKeyStore final : public KeyStore {
                                     {"queued.max.messages.kbytes", "4096"}},
                                    errors_);
     if (!made) return std::unexpected(made.error());
-    client_ = std::move(*made);
+    client_ = std::make_unique<kafka::Consumer>(std::move(*made));
     return {};
   }
 
   std::expected<void, std::string> assign() {
     kafka::Partitions assigned(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(assigned.get(), options_.keys_topic.c_str(), partition)->offset = next_;
-    const auto error = rd_kafka_assign(client_.get(), assigned.get());
+    const auto error = client_->assign(*assigned);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
     return std::unexpected(
         fmt::format("topic {} cannot be read: {}", options_.keys_topic, kafka::describe(error)));
   }
 
   std::optional<std::int64_t> end_of_topic() {
-    const auto ends = kafka::ask_ends(*client_, options_.keys_topic, 1, watermark_timeout);
+    const auto ends = kafka::ask_ends(*client_->get(), options_.keys_topic, 1, watermark_timeout);
     if (!ends) return std::nullopt;
     return static_cast<std::int64_t>(ends->front());
   }
 
   void poll() {
-    const kafka::Message message(rd_kafka_consumer_poll(client_.get(), poll_ms));
+    const kafka::Message message(rd_kafka_consumer_poll(client_->get(), poll_ms));
     if (!message || message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return;
     next_ = message->offset + 1;
     std::string owner(static_cast<const char*>(message->key), message->key_len);
@@ -345,9 +344,9 @@ class KafkaKeyStore final : public KeyStore {
   SystemRandom random_;
   KeyCache cache_;
   Errors errors_;
-  kafka::Handle client_;     // the opening thread's, then the reader's
-  std::int64_t next_ = 0;    // likewise
-  std::mutex writer_mutex_;  // one writer; before mutex_
+  std::unique_ptr<kafka::Consumer> client_;  // the opening thread's, then the reader's
+  std::int64_t next_ = 0;                    // likewise
+  std::mutex writer_mutex_;                  // one writer; before mutex_
   Writer writer_;
   std::mutex mutex_;
   ByOwner<std::string> wrapped_;  // guarded by mutex_, like what follows

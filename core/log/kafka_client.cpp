@@ -100,6 +100,24 @@ std::expected<Handle, std::string> make_client(rd_kafka_type_t type, const Kafka
   return Handle(made);
 }
 
+rd_kafka_resp_err_t Consumer::assign(const rd_kafka_topic_partition_list_t& places) {
+  for (int i = 0; i < places.cnt; ++i) {
+    const auto& place = places.elems[i];
+    of_partitions_.emplace_back(rd_kafka_queue_get_partition(client_.get(), place.topic, place.partition));
+  }
+  return rd_kafka_assign(client_.get(), &places);
+}
+
+// librdkafka 2.0.2 tells a partition whose topic was deleted of that in a queue of the partition's own, which
+// nobody reads once the client is closed. What is in there keeps the partition, and the client's end waits
+// for that for ever (mended in 2.6.1, pull request 4724). So it goes where it is thrown away.
+Consumer::~Consumer() {
+  rd_kafka_consumer_close(client_.get());
+  const Queue nowhere(rd_kafka_queue_new(client_.get()));
+  for (const auto& queue : of_partitions_) rd_kafka_queue_forward(queue.get(), nowhere.get());
+  of_partitions_.clear();
+}
+
 void ClientEvents::on_statistics(std::string_view json) {
   if (!may_send() && json.find(R"("Assigned")") != std::string_view::npos) may_send_ = true;
 }

@@ -44,6 +44,23 @@ using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyParti
 using Queue = std::unique_ptr<rd_kafka_queue_t, DestroyQueue>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, DestroyMetadata>;
 
+// A client that reads the partitions that it is given. Its end may call its events.
+class Consumer {
+ public:
+  explicit Consumer(Handle client) : client_(std::move(client)) {}
+  ~Consumer();
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(const Consumer&) = delete;
+
+  // Once.
+  [[nodiscard]] rd_kafka_resp_err_t assign(const rd_kafka_topic_partition_list_t& places);
+  [[nodiscard]] rd_kafka_t* get() const { return client_.get(); }
+
+ private:
+  Handle client_;
+  std::vector<Queue> of_partitions_;
+};
+
 // What librdkafka tells of a client. Called on whichever thread polls the handle; must outlive it.
 class ClientEvents {
  public:

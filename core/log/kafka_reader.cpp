@@ -27,6 +27,12 @@ std::uint64_t partition_share(std::size_t partitions) {
   return std::max(unread_bytes_min, all_unread_bytes_max / std::max<std::size_t>(1, partitions));
 }
 
+bool knows_no_topic(rd_kafka_resp_err_t code) {
+  static constexpr std::array codes{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+                                    RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION};
+  return std::ranges::find(codes, code) != codes.end();
+}
+
 int to_ms(std::chrono::milliseconds time) { return static_cast<int>(time.count()); }
 
 }  // namespace
@@ -51,7 +57,7 @@ Reader::~Reader() {
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
   if (health_.joinable()) health_.join();
-  if (client_) rd_kafka_consumer_close(client_.get());
+  client_.reset();
 }
 
 // A broker answers the requests of a connection in their order, and a fetch waits for records:
@@ -116,8 +122,9 @@ std::expected<void, std::string> Reader::connect() {
       {"fetch.message.max.bytes", "1048576"}};
   auto made = make_client(RD_KAFKA_CONSUMER, options_, ours, *this);
   if (!made) return std::unexpected(made.error());
-  std::shared_ptr<rd_kafka_t> client(made->release(), DestroyHandle());
+  auto client = std::make_shared<Consumer>(std::move(*made));
   Partitions assigned(rd_kafka_topic_partition_list_new(static_cast<int>(windows_.size())));
+  std::shared_ptr<Consumer> old;  // ends after the lock: its end may call on_error
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < windows_.size(); ++i) {
     auto* partition = rd_kafka_topic_partition_list_add(assigned.get(), options_.topic.c_str(),
@@ -127,10 +134,10 @@ std::expected<void, std::string> Reader::connect() {
     partition->offset = static_cast<std::int64_t>(window.wanted());
     window.paused = false;
   }
-  if (const auto error = rd_kafka_assign(client.get(), assigned.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+  if (const auto error = client->assign(*assigned); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return std::unexpected(fmt::format("topic {} cannot be read: {}", options_.topic, describe(error)));
   }
-  client_ = std::move(client);
+  old = std::exchange(client_, std::move(client));
   return {};
 }
 
@@ -138,7 +145,7 @@ LogError Reader::no_answer(rd_kafka_resp_err_t error) const {
   return {fmt::format("topic {} does not answer: {}", options_.topic, describe(error)), true};
 }
 
-std::shared_ptr<rd_kafka_t> Reader::client() const {
+std::shared_ptr<Consumer> Reader::client() const {
   const std::lock_guard lock(mutex_);
   return client_;
 }
@@ -154,10 +161,10 @@ void Reader::run() {
       while (!connect()) std::this_thread::sleep_for(reconnect_pause);
       client = this->client();
     }
-    Message message(rd_kafka_consumer_poll(client.get(), poll_ms));
+    Message message(rd_kafka_consumer_poll(client->get(), poll_ms));
     for (int taken = 0; message && taken < messages_between_publications; ++taken) {
       take(std::move(message));
-      message.reset(rd_kafka_consumer_poll(client.get(), 0));
+      message.reset(rd_kafka_consumer_poll(client->get(), 0));
     }
     if (message) take(std::move(message));
     publish();
@@ -177,7 +184,7 @@ void Reader::apply_requests() {
     if (window.seek_to) {
       place->offset = static_cast<std::int64_t>(*window.seek_to);
       lock.unlock();
-      auto* error = rd_kafka_seek_partitions(client.get(), one.get(), to_ms(seek_timeout));
+      auto* error = rd_kafka_seek_partitions(client->get(), one.get(), to_ms(seek_timeout));
       const bool sought = error == nullptr && place->err == RD_KAFKA_RESP_ERR_NO_ERROR;
       if (error != nullptr) rd_kafka_error_destroy(error);
       lock.lock();
@@ -189,9 +196,9 @@ void Reader::apply_requests() {
       window.bytes = window.unread_bytes = 0;
     }
     if (!window.paused && window.unread_bytes > unread_bytes_max_) {
-      window.paused = rd_kafka_pause_partitions(client.get(), one.get()) == RD_KAFKA_RESP_ERR_NO_ERROR;
+      window.paused = rd_kafka_pause_partitions(client->get(), one.get()) == RD_KAFKA_RESP_ERR_NO_ERROR;
     } else if (window.paused && window.unread_bytes < unread_bytes_max_ / 2) {
-      window.paused = rd_kafka_resume_partitions(client.get(), one.get()) != RD_KAFKA_RESP_ERR_NO_ERROR;
+      window.paused = rd_kafka_resume_partitions(client->get(), one.get()) != RD_KAFKA_RESP_ERR_NO_ERROR;
     }
   }
 }
@@ -348,6 +355,7 @@ bool Reader::wait(Partition partition, Offset offset, std::chrono::milliseconds 
 
 void Reader::on_error(rd_kafka_resp_err_t code, std::string_view reason, bool fatal) {
   if (fatal) broken_ = true;
+  if (knows_no_topic(code)) topic_is_gone_ = true;
   const std::lock_guard lock(mutex_);
   trouble_ = fmt::format("{} ({})", describe(code), reason);
 }
@@ -369,9 +377,12 @@ bool Reader::look_at_health() {
   const auto ends = ask_ends(*asking_, options_.topic, static_cast<int>(windows_.size()), health_every);
   const std::lock_guard lock(mutex_);
   if (!ends) {
+    if (knows_no_topic(ends.error())) topic_is_gone_ = true;
     if (trouble_.empty()) trouble_ = describe(ends.error());
     return false;
   }
+  // It may have come back as another one: a new client compares.
+  if (topic_is_gone_.exchange(false)) broken_ = true;
   std::uint64_t behind = 0;
   bool shorter = false;
   for (std::size_t i = 0; i < windows_.size(); ++i) {

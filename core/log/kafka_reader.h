@@ -81,7 +81,7 @@ class Reader final : public ClientEvents {
   void let_go(Window& window) const;
   void lost(std::int32_t partition);
   [[nodiscard]] std::string place_is_gone(std::size_t partition) const;
-  [[nodiscard]] std::shared_ptr<rd_kafka_t> client() const;
+  [[nodiscard]] std::shared_ptr<Consumer> client() const;
   [[nodiscard]] LogError no_answer(rd_kafka_resp_err_t error) const;
 
   const KafkaOptions options_;
@@ -92,7 +92,7 @@ class Reader final : public ClientEvents {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Window> windows_;  // guarded by mutex_, like what follows up to ends_
-  std::shared_ptr<rd_kafka_t> client_;
+  std::shared_ptr<Consumer> client_;
   std::string trouble_;
   bool available_ = true;
   std::uint64_t records_behind_ = 0;
@@ -100,6 +100,7 @@ class Reader final : public ClientEvents {
   bool stopping_ = false;
   std::vector<std::atomic<std::uint64_t>> ends_;
   std::atomic<bool> broken_{false};  // the client has to be made again
+  std::atomic<bool> topic_is_gone_{false};
   std::thread thread_;
   std::thread health_;
 };
