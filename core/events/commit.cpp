@@ -42,8 +42,7 @@ std::string envelope_json(const CommitEnvelope& commit) {
   std::string text;
   text.reserve(1024);
   json::Writer out(text);
-  out.begin_object()
-      .member("id", commit.id.str());
+  out.begin_object().member("id", commit.id.str());
   if (!commit.genesis.is_nil()) out.member("genesis", commit.genesis.str());
   out.member("time", to_unix_millis(commit.time))
       .member("command", commit.command)
