@@ -11,7 +11,8 @@
 namespace tenure {
 namespace {
 
-constexpr std::string_view magic{"TNR\x01", 4};
+constexpr std::string_view mark = "TNR";
+constexpr std::string_view magic{"TNR\x02", 4};  // with the format of what follows
 constexpr std::size_t length_bytes = 4;
 constexpr std::size_t header_bytes = magic.size() + length_bytes;
 
@@ -230,8 +231,13 @@ std::string encode_record(const Commit& commit, const crypto::Key& key, Random& 
 }
 
 std::expected<ParsedRecord, RecordError> parse_record(std::string_view record) {
-  if (record.size() < header_bytes || !record.starts_with(magic)) {
+  if (record.size() < header_bytes || !record.starts_with(mark)) {
     return std::unexpected(RecordError{"it does not begin like a record of Tenure"});
+  }
+  if (!record.starts_with(magic)) {
+    return std::unexpected(
+        RecordError{fmt::format("it has format {}, and this version reads {}",
+                                static_cast<int>(record[mark.size()]), static_cast<int>(magic.back()))});
   }
   const auto length = read_length(record.substr(magic.size()));
   if (length > record.size() - header_bytes) return std::unexpected(RecordError{"its envelope is cut off"});

@@ -5,7 +5,7 @@
 // data key of the tenant it belongs to, with the envelope as associated data.
 //
 // Bytes of a record:
-//   "TNR" 0x01 | envelope length, 4 bytes big-endian | envelope, JSON | AES-256-GCM box of the payload
+//   "TNR" 0x02 | envelope length, 4 bytes big-endian | envelope, JSON | AES-256-GCM box of the payload
 // The payload has a text for each event of the envelope, in its order, and one for the audit entry if there
 // is one:
 //   (length, 4 bytes big-endian | JSON)*

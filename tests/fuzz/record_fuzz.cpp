@@ -14,7 +14,7 @@ namespace {
 using fuzz::require;
 
 std::string record_with(std::string_view envelope) {
-  std::string record("TNR\x01", 4);
+  std::string record("TNR\x02", 4);
   for (int shift = 24; shift >= 0; shift -= 8) record += static_cast<char>(envelope.size() >> shift & 0xff);
   return record.append(envelope).append(64, '\0');
 }

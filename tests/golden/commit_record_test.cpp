@@ -122,7 +122,7 @@ TEST_P(CommitRecordTest, IsReadFromItsGoldenFile) {
 TEST_P(CommitRecordTest, BeginsWithItsMarkAndTheLengthOfItsEnvelope) {
   const auto record = golden_record();
   ASSERT_TRUE(record);
-  EXPECT_EQ(record->substr(0, 4), std::string("TNR\x01", 4));
+  EXPECT_EQ(record->substr(0, 4), std::string("TNR\x02", 4));
   const auto length = static_cast<std::size_t>(static_cast<std::uint8_t>((*record)[6])) * 256 +
                       static_cast<std::uint8_t>((*record)[7]);
   EXPECT_EQ(record->substr(4, 2), std::string(2, '\0'));

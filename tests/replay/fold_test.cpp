@@ -314,6 +314,12 @@ TEST_F(StoppedFoldTest, RubbishStopsThePartition) {
   expect_a_stop_at("rubbish", "does not begin like a record");
 }
 
+TEST_F(StoppedFoldTest, AFormatThatThisVersionDoesNotReadStopsThePartition) {
+  auto record = good_record();
+  record[3] = 1;
+  expect_a_stop_at(record, "it has format 1, and this version reads 2");
+}
+
 TEST_F(StoppedFoldTest, ARecordWithOneBitFlippedStopsThePartition) {
   auto record = good_record();
   record.back() = static_cast<char>(record.back() ^ 1);
