@@ -243,6 +243,7 @@ void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFli
   if (line.genesis.is_nil()) line.genesis = folded_through(parts_.store, partition).genesis;
   if (line.genesis.is_nil()) line.settling = true;  // the first commit of a partition goes alone
   commit.envelope.genesis = line.genesis;
+  flight->expects_empty = line.genesis.is_nil();
   auto record = encode_record(commit, key_of(envelope.key_owner), parts_.random);
   flight->partition = partition;
   for (const auto& write : envelope.writes) flight->expected.emplace_back(write.stream, write.expected);
@@ -292,8 +293,9 @@ void Executor::settle_unknown() {
   for (const auto& id : overtaken) come_back_void(id);
 }
 
-// Versions only grow, and each is one commit's.
+// Versions only grow, and each is one commit's; a partition has one first commit.
 bool Executor::is_overtaken(const InFlight& flight) const {
+  if (flight.expects_empty && !folded_through(parts_.store, flight.partition).genesis.is_nil()) return true;
   return std::ranges::any_of(flight.expected, [&](const auto& demand) {
     const auto& [stream, expected] = demand;
     const auto& now = parts_.folded.get(flight.partition, stream).version;

@@ -40,6 +40,7 @@ struct Executor::InFlight {
   Success success{};
   std::vector<Change> changes;
   std::vector<std::pair<StreamName, Version>> expected;  // what the commit demands
+  bool expects_empty = false;                            // and that the partition is empty
   StreamName key_stream;
   std::string fingerprint;         // of the idempotency key; empty: none
   std::vector<Waiting> waiting;    // answers that rest on this commit

@@ -98,6 +98,20 @@ TEST_F(EmptyPartitionTest, OfTwoNodesThatFindItEmptyOneIsFirstAndTheOtherDecides
   EXPECT_EQ((**two)->position, (Position{empty, Offset{2}})) << "the one between is void";
 }
 
+TEST_F(EmptyPartitionTest, AnUnknownOutcomeIsVoidOnceAnotherCommitIsItsFirst) {
+  auto& other = another_node();
+  const auto one = node_.submit(create(), empty);
+  node_.flush();
+  world_.log.lose_next();
+  ASSERT_TRUE(other.run(create(), empty));
+  node_.fold();
+  node_.flush();
+  EXPECT_EQ(world_.log.waiting(), 1U) << "decided again without waiting for the timeout";
+  world_.log.turn_up();
+  node_.settle();
+  EXPECT_EQ((**one)->position, (Position{empty, Offset{2}})) << "what turned up is void";
+}
+
 TEST_F(EmptyPartitionTest, ANodeThatIsStartedAnewGoesOnNamingItsFirstCommit) {
   const auto made = node_.run(create(), empty);
   auto& later = another_node();
