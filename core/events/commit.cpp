@@ -235,9 +235,9 @@ std::expected<ParsedRecord, RecordError> parse_record(std::string_view record) {
     return std::unexpected(RecordError{"it does not begin like a record of Tenure"});
   }
   if (!record.starts_with(magic)) {
-    return std::unexpected(
-        RecordError{fmt::format("it has format {}, and this version reads {}",
-                                static_cast<int>(record[mark.size()]), static_cast<int>(magic.back()))});
+    return std::unexpected(RecordError{
+        fmt::format("it has format {}, and this version reads {}: start the version that wrote it",
+                    static_cast<int>(record[mark.size()]), static_cast<int>(magic.back()))});
   }
   const auto length = read_length(record.substr(magic.size()));
   if (length > record.size() - header_bytes) return std::unexpected(RecordError{"its envelope is cut off"});

@@ -317,7 +317,7 @@ TEST_F(StoppedFoldTest, RubbishStopsThePartition) {
 TEST_F(StoppedFoldTest, AFormatThatThisVersionDoesNotReadStopsThePartition) {
   auto record = good_record();
   record[3] = 1;
-  expect_a_stop_at(record, "it has format 1, and this version reads 2");
+  expect_a_stop_at(record, "it has format 1, and this version reads 2: start the version that wrote it");
 }
 
 TEST_F(StoppedFoldTest, ARecordWithOneBitFlippedStopsThePartition) {
