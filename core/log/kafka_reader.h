@@ -3,8 +3,9 @@
 //
 // One thread polls message by message (librdkafka's batch calls can lose messages). What comes twice is
 // dropped; a gap is damage. A place that the brokers do not know is damage when it stays so for
-// `stale_leader_max`, and a record that has become another one at once. A partition that nobody reads from is
-// paused when its share of memory is full; the others go on.
+// `stale_leader_max`, and a record that has become another one at once. A topic that was gone for a while is
+// read on with a new client, which looks at the record before. A partition that nobody reads from is paused
+// when its share of memory is full; the others go on.
 //
 // Threads: every method may be called from any thread.
 #pragma once

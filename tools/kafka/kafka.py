@@ -65,11 +65,13 @@ def install():
             return jars
         say(f"fetching Apache Kafka {version()}")
         beside = pathlib.Path(tempfile.mkdtemp(prefix="kafka-", dir=jars.parent))
-        command = ["mvn", "-q", "-B", "-f", str(FOLDER / "pom.xml"), "dependency:copy-dependencies", f"-DoutputDirectory={beside}",
-                   "-Dmdep.useBaseVersion=true"]
-        if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False).returncode != 0:
+        command = ["mvn", "-q", "-B", "-f", str(FOLDER / "pom.xml"), "dependency:copy-dependencies",
+                   f"-DoutputDirectory={beside}", "-Dmdep.useBaseVersion=true"]
+        maven = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               check=False)
+        if maven.returncode != 0:
             shutil.rmtree(beside, ignore_errors=True)
-            raise Failure("Maven could not fetch Kafka; see above")
+            raise Failure(f"Maven could not fetch Kafka: {maven.stdout.strip()}")
         beside.rename(jars)
         return jars
 
