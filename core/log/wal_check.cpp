@@ -96,6 +96,7 @@ class Reader {
     std::size_t begin = 0;  // of the batch being put together
     std::string batch;
     bool inside = false;
+    is_first_ = true;
     while (at < file.size()) {
       const std::size_t left_in_block = block_bytes - at % block_bytes;
       if (left_in_block < header_bytes) {
@@ -126,10 +127,14 @@ class Reader {
     const auto sequence = little_endian<std::uint64_t>(batch.substr(0, 8));
     const auto count = little_endian<std::uint32_t>(batch.substr(8, 4));
     if (count == 0) return {};  // RocksDB writes one after a recovery
-    if (summary_.last_sequence != 0 && sequence != summary_.last_sequence + 1) {
-      return damage(begin,
-                    fmt::format("batches {} to {} are missing", summary_.last_sequence + 1, sequence - 1));
+    const auto expected = summary_.last_sequence + 1;
+    if (sequence < expected) {
+      return damage(begin, fmt::format("batch {} stands behind batch {}", sequence, summary_.last_sequence));
     }
+    if (sequence > expected && !is_first_) {
+      return damage(begin, fmt::format("batches {} to {} are missing", expected, sequence - 1));
+    }
+    is_first_ = false;
     summary_.last_sequence = sequence + count - 1;
     return {};
   }
@@ -149,6 +154,7 @@ class Reader {
 
   WalSummary& summary_;
   const std::filesystem::path* path_ = nullptr;
+  bool is_first_ = true;  // no batch of the file was taken yet
 };
 
 std::optional<std::uint64_t> number_of(const std::filesystem::path& path) {

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "tests/contract/event_log_contract.h"
+#include "tests/support/eventually.h"
 
 namespace tenure {
 namespace {
@@ -239,6 +240,35 @@ TEST_F(EmbeddedLogTest, MissingFilesAreRefused) {
   EXPECT_THAT(refusal(), HasSubstr("*.log, is missing"));
   fs::rename(root_.path() / "away", file);
   expect_records(*open(), 10);
+}
+
+// Files whose records are in tables are deleted the newest first: a crash between leaves an older one, and a
+// reader beside the writer may see the same.
+TEST_F(EmbeddedLogTest, AnOldFileThatACrashLeftBehindIsNotTakenForAHole) {
+  const fs::path old = root_.path() / "old";
+  const fs::path crashed = root_.path() / "crashed";
+  constexpr int count = 60;  // several memtables
+  fs::path name;
+  {
+    const auto log = open();
+    const auto append_large = [&](int number) {
+      ASSERT_EQ(append_and_wait(*log, partition, std::to_string(number) + std::string(500'000, 'w')).status,
+                AppendStatus::durable);
+    };
+    append_large(0);
+    name = wal();
+    fs::copy(name, old);
+    for (int number = 1; number < count; ++number) append_large(number);
+    ASSERT_TRUE(test::eventually([&] { return !fs::exists(name); }));
+    crash_into(crashed);
+  }
+  fs::remove_all(directory_);
+  fs::rename(crashed, directory_);
+  fs::copy(old, name);
+  for (const Mode mode : {Mode::read_only, Mode::read_write}) {
+    const auto log = open(mode);
+    EXPECT_EQ(read_all(*log, partition).size(), static_cast<std::size_t>(count));
+  }
 }
 
 TEST_F(EmbeddedLogTest, ADamagedStampIsRefused) {
