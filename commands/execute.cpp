@@ -54,7 +54,9 @@ std::string changes_json(const std::vector<Decision::Change>& changes) {
 Executor::Executor(Parts parts) : parts_(std::move(parts)), refusals_(parts_.refusal_window) {
   for (std::uint16_t number = 0; number < parts_.log.partitions(); ++number) {
     auto& line = *lines_.emplace_back(std::make_unique<PartitionLine>());
-    line.last_time = folded_through(parts_.store, Partition{number}).latest;
+    const auto through = folded_through(parts_.store, Partition{number});
+    line.last_time = through.latest;
+    line.genesis = through.genesis;
   }
   blind_ = [this](std::string_view owner, std::string_view text) {
     const auto digest = crypto::hmac_sha256(key_of(std::string(owner)), text);
@@ -240,7 +242,6 @@ void Executor::enqueue(Partition partition, Commit commit, std::unique_ptr<InFli
   const auto& envelope = commit.envelope;
   const auto id = envelope.id;
   auto& line = *lines_[to_number(partition)];
-  if (line.genesis.is_nil()) line.genesis = folded_through(parts_.store, partition).genesis;
   if (line.genesis.is_nil()) line.settling = true;  // the first commit of a partition goes alone
   commit.envelope.genesis = line.genesis;
   flight->expects_empty = line.genesis.is_nil();
@@ -295,7 +296,7 @@ void Executor::settle_unknown() {
 
 // Versions only grow, and each is one commit's; a partition has one first commit.
 bool Executor::is_overtaken(const InFlight& flight) const {
-  if (flight.expects_empty && !folded_through(parts_.store, flight.partition).genesis.is_nil()) return true;
+  if (flight.expects_empty && !lines_[to_number(flight.partition)]->genesis.is_nil()) return true;
   return std::ranges::any_of(flight.expected, [&](const auto& demand) {
     const auto& [stream, expected] = demand;
     const auto& now = parts_.folded.get(flight.partition, stream).version;
@@ -340,6 +341,7 @@ std::unique_ptr<Executor::InFlight> Executor::take(const CommitId& commit) {
 // Step 6.
 void Executor::on_folded(const FoldedCommit& folded) {
   auto& line = *lines_[to_number(folded.position.partition)];
+  if (folded.position.offset == Offset{0}) line.genesis = folded.id;
   if (folded.accepted) line.last_time = std::max(line.last_time, folded.time);
   if (!folded.accepted) return come_back_void(folded.id);
   auto flight = take(folded.id);
@@ -359,11 +361,8 @@ void Executor::settle(InFlight& flight, const FoldedCommit& folded) {
     }
   }
   if (flight.refusal) {
-    auto& [request, repeated] = *flight.refusal;
-    if (!folded.accepted && parts_.keys.find(request.tenant))
-      return write_refusal(std::move(request), repeated);
-    if (request.done) request.done();
-    return;
+    if (folded.accepted) return flight.refusal->tell();
+    return write_refusal(std::move(flight.refusal->request), flight.refusal->repeated);
   }
   if (!flight.pending) return;
   if (!folded.accepted) return run_again(std::move(flight.pending));
@@ -430,21 +429,21 @@ void Executor::refuse(RefusalRequest request) {
 }
 
 void Executor::write_refusal(RefusalRequest request, std::uint64_t repeated) {
-  const auto time = now_in(request.partition);
-  auto commit = refusal_commit(request, repeated, CommitId::make(time, parts_.random), time, parts_.node,
-                               key_of(request.tenant));
   auto flight = std::make_unique<InFlight>();
-  flight->changes.push_back({commit.envelope.writes.front().stream, {reservation::Taken{}}});
   const auto partition = request.partition;
+  const auto key = parts_.keys.find(request.tenant);
   flight->refusal = {std::move(request), repeated};
+  if (!key) return flight->refusal->tell();  // the tenant was erased meanwhile
+  const auto time = now_in(partition);
+  auto commit = refusal_commit(flight->refusal->request, repeated, CommitId::make(time, parts_.random), time,
+                               parts_.node, *key);
+  flight->changes.push_back({commit.envelope.writes.front().stream, {reservation::Taken{}}});
   enqueue(partition, std::move(commit), std::move(flight));
 }
 
 void Executor::write_repeated_refusals() {
-  for (auto& [request, times] : refusals_.end_windows(parts_.clock.now())) {
-    // The tenant may have been erased meanwhile.
-    if (parts_.keys.find(request.tenant)) write_refusal(std::move(request), times);
-  }
+  for (auto& [request, times] : refusals_.end_windows(parts_.clock.now()))
+    write_refusal(std::move(request), times);
 }
 
 // Every commit that was folded has come back by now: what is overtaken was overtaken by another.

@@ -29,6 +29,9 @@ struct Executor::InFlight {
   struct Refusal {
     RefusalRequest request;
     std::uint64_t repeated;
+    void tell() const {
+      if (request.done) request.done();
+    }
   };
   struct Waiting {
     std::shared_ptr<Pending> pending;
@@ -51,8 +54,7 @@ struct Executor::InFlight {
   void fail(const Rejection& why) {
     for (auto& each : std::exchange(waiting, {})) each.pending->request.done(std::unexpected(why));
     if (auto told = std::exchange(pending, nullptr)) told->request.done(std::unexpected(why));
-    if (const auto told = std::exchange(refusal, std::nullopt); told && told->request.done)
-      told->request.done();
+    if (const auto told = std::exchange(refusal, std::nullopt)) told->tell();
   }
 };
 

@@ -73,8 +73,7 @@ class Writer final : public kafka::ClientEvents {
     while (open_ > 0 && SteadyClock::now() < end) rd_kafka_poll(client_.get(), poll_ms);
     if (open_ == 0 && failure_.empty()) return {};
     // What is still on its way may arrive: a key that nothing was sealed with does no harm.
-    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    while (rd_kafka_outq_len(client_.get()) > 0) rd_kafka_poll(client_.get(), poll_ms);
+    kafka::give_up(*client_);
     client_.reset();
     return std::unexpected(failure_.empty() ? "no answer in time" : failure_);
   }

@@ -12,9 +12,10 @@ namespace tenure {
 namespace {
 
 constexpr std::string_view mark = "TNR";
-constexpr std::string_view magic{"TNR\x02", 4};  // with the format of what follows
+constexpr std::uint8_t format = 2;  // of what follows
 constexpr std::size_t length_bytes = 4;
-constexpr std::size_t header_bytes = magic.size() + length_bytes;
+constexpr std::size_t length_at = mark.size() + 1;
+constexpr std::size_t header_bytes = length_at + length_bytes;
 
 void write_stream_write(json::Writer& out, const StreamWrite& write) {
   out.begin_object().member("stream", write.stream.str()).member("expected", write.expected.number);
@@ -222,8 +223,9 @@ Commit read_payload(std::string_view payload, CommitEnvelope&& envelope) {
 std::string encode_record(const Commit& commit, const crypto::Key& key, Random& random) {
   const auto envelope = envelope_json(commit.envelope);
   const auto box = crypto::seal(key, payload_bytes(commit), envelope, random);
-  std::string record(magic);
+  std::string record(mark);
   record.reserve(header_bytes + envelope.size() + box.size());
+  record += static_cast<char>(format);
   append_length(record, envelope.size());
   record += envelope;
   record += box;
@@ -234,12 +236,11 @@ std::expected<ParsedRecord, RecordError> parse_record(std::string_view record) {
   if (record.size() < header_bytes || !record.starts_with(mark)) {
     return std::unexpected(RecordError{"it does not begin like a record of Tenure"});
   }
-  if (!record.starts_with(magic)) {
-    return std::unexpected(RecordError{
-        fmt::format("it has format {}, and this version reads {}: start the version that wrote it",
-                    static_cast<int>(record[mark.size()]), static_cast<int>(magic.back()))});
+  if (const auto found = static_cast<std::uint8_t>(record[mark.size()]); found != format) {
+    return std::unexpected(RecordError{fmt::format(
+        "it has format {}, and this version reads {}: start the version that wrote it", found, format)});
   }
-  const auto length = read_length(record.substr(magic.size()));
+  const auto length = read_length(record.substr(length_at));
   if (length > record.size() - header_bytes) return std::unexpected(RecordError{"its envelope is cut off"});
   ParsedRecord parsed;
   parsed.clear = record.substr(header_bytes, length);

@@ -138,9 +138,9 @@ std::expected<void, RecordError> Fold::check_is_of_log(Position position,
       commit.genesis.str(), genesis.is_nil() ? "this record" : genesis.str())});
 }
 
-// A commit without a genesis expects the partition to be empty.
+// A commit without a genesis expects the partition to be empty, as it is for its first record.
 bool Fold::accepts(Position position, const CommitEnvelope& commit) {
-  if (commit.genesis.is_nil() && position.offset != Offset{0}) return false;
+  if (commit.genesis != partitions_[to_number(position.partition)]->genesis) return false;
   return std::ranges::all_of(commit.writes, [&](const StreamWrite& write) {
     return target_.version(position.partition, write.stream) == write.expected;
   });
